@@ -1,0 +1,78 @@
+# The verbs of this house. `make run` and `make test` need python3 (3.11 or later) and make, no more.
+
+PYTHON ?= python3
+UV_VERSION := 0.13.9
+VENV := .venv
+BIN := $(VENV)/bin
+SOURCES := finops org ingestion policy budgets dashboard tokenops tests tools benchmarks
+
+.PHONY: help setup run test lint types floors fix check bench bench-faults vendor
+.DELETE_ON_ERROR:
+
+help:
+	@echo "make setup   the virtual environment with the locked dependencies"
+	@echo "make run     the whole product in the foreground; PORT=8000"
+	@echo "make test    the whole test suite"
+	@echo "make check   what CI runs: lint types floors, Django's checks, migrations, tests"
+	@echo "make fix     mend what the linters can mend"
+	@echo "make bench   the benchmarks, into benchmarks/results/"
+	@echo "make bench-faults  a million rows while workers, database and broker are killed"
+	@echo "make vendor  fetch the vendored browser files anew, as vendor.toml pins them"
+
+setup: $(VENV)/.synced
+
+$(VENV)/.uv-$(UV_VERSION):
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "TokenOps needs Python 3.11 or later; $(PYTHON) is $$($(PYTHON) --version 2>&1)."; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null \
+		|| { echo "$(PYTHON) cannot make virtual environments here. On Debian: apt-get install python3-venv"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	@touch $@
+
+# Inexact: uv itself lives in the environment and stands in no lock. Behind a proxy that signs
+# for others, only the machine's own certificates are believed: the second try asks them.
+UV_SYNC := UV_PROJECT_ENVIRONMENT=$(VENV) UV_PYTHON_DOWNLOADS=never $(BIN)/uv sync --quiet --frozen --inexact
+$(VENV)/.synced: $(VENV)/.uv-$(UV_VERSION) uv.lock pyproject.toml
+	$(UV_SYNC) || $(UV_SYNC) --system-certs
+	@touch $@
+
+run: setup
+	@exec $(BIN)/python -m tokenops.supervisor
+
+test: setup
+	$(BIN)/pytest -n 2
+
+lint: setup
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	find templates -name '*.html' -print0 | xargs -0 -r $(BIN)/djade --check --target-version 5.2
+
+types: setup
+	$(BIN)/mypy $(wildcard $(SOURCES))
+
+floors: setup
+	$(BIN)/lint-imports
+
+fix: setup
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+	find templates -name '*.html' -print0 | xargs -0 -r $(BIN)/djade --target-version 5.2
+
+# Not a word to the database: as production would be set, and on a checkout that never ran.
+.PHONY: django
+django: setup
+	TOKENOPS_BASE_URL=https://tokenops.example ALLOWED_HOSTS=tokenops.example \
+		$(BIN)/python manage.py check --deploy --fail-level WARNING
+	$(BIN)/python manage.py makemigrations --check --dry-run
+
+check: lint types floors django test
+
+bench: setup
+	$(BIN)/python -m benchmarks
+
+bench-faults: setup
+	$(BIN)/python -m benchmarks.faults
+
+vendor: setup
+	$(BIN)/python tools/vendor.py

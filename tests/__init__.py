@@ -1,0 +1,1 @@
+"""The specification, one package per app."""

@@ -1,0 +1,1 @@
+"""Factories: rows as tests need them, each valid by itself."""

@@ -1,0 +1,235 @@
+"""No path lets who asked approve: every address that takes a POST, every door beneath them."""
+
+import re
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.contrib.admin import site
+from django.db import DatabaseError, connection, transaction
+from django.test import Client
+from django.urls import URLResolver, get_resolver
+from django.utils import timezone
+
+from budgets.lifecycle import BudgetAction, InitiativeAction
+from budgets.operations.held import WINDOW, carry_out_due, hold_decision
+from org.models import Approval, Membership, Role, User
+from org.models.tokens import Scope
+from org.operations.approvals import record_decision
+from org.operations.delegations import give_delegation
+from org.refusals import Refusal
+from tests.factories.budgets import (
+    asked_budget,
+    drafted,
+    extended,
+    granted_budget,
+    running,
+    stepped,
+)
+from tests.factories.org import new_token, new_user
+from tests.org_cast import Cast
+
+BACKEND = "django.contrib.auth.backends.ModelBackend"
+SECRET = "tok_of_who_asked"
+APPROVING = ("approve", "grant_extension", "grant_revision")
+NAMED = re.compile(r"<(?:\w+:)?(\w+)>")
+WHO = ("herself", "her other account", "as a superuser", "her token", "in her place", "as delegate")
+
+
+@pytest.fixture
+def matters(cast: Cast) -> dict[str, Any]:
+    """Let Carl, a CFO, ask for everything that can be asked for; each waits for a decision."""
+    at = timezone.now()
+    today = at.date()
+    days = {"starts_on": today, "ends_on": today + timedelta(days=20)}
+    granted_budget(cast, at=at)
+    runs = running(cast, at=at, name="Runs", **days)
+    extended(runs, by=cast.carl, at=at, ends_on=today + timedelta(days=40))
+    waits = drafted(cast, at=at, by=cast.carl, name="Waits", **days)
+    stepped(waits, "submit", by=cast.carl, at=at)
+    budget = asked_budget(cast, at=at, by=cast.carl, unit=cast.claims)
+    return {"budget": budget, "initiative": waits, "extension": runs}
+
+
+def identities(cast: Cast, name: str) -> Callable[[], Client]:
+    """Return a maker of clients that act as who asked, in one of the ways there are."""
+    at = timezone.now()
+    user = cast.carl
+    headers: dict[str, str] = {}
+    if name == "her other account":
+        user = new_user(username="carl-2", person=cast.carl.person, roles=[Role.CFO])
+    elif name == "as a superuser":
+        User.objects.filter(pk=user.pk).update(is_superuser=True, is_staff=True)
+        user.refresh_from_db()
+    elif name == "her token":
+        new_token(secret=SECRET, user=user, scopes=list(Scope.values), created_at=at)
+        headers = {"Authorization": f"Bearer {SECRET}"}
+    elif name == "in her place":
+        delegated(giver=user, taker=cast.ed, at=at)
+        user = cast.ed
+    elif name == "as delegate":
+        delegated(giver=new_user(username="cleo", roles=[Role.CFO]), taker=user, at=at)
+        Membership.objects.filter(user=user).update(role=Role.FINANCE)
+
+    def client() -> Client:
+        made = Client(headers=headers)
+        if not headers:
+            made.force_login(user, backend=BACKEND)
+        return made
+
+    return client
+
+
+def delegated(*, giver: User, taker: User, at: datetime) -> None:
+    today = at.date()
+    give_delegation(
+        taker=taker,
+        unit=None,
+        starts_on=today,
+        ends_on=today + timedelta(days=7),
+        reason="On leave.",
+        by=giver,
+        at=at,
+    )
+
+
+def routes(found: Any = None, prefix: str = "") -> Iterator[str]:
+    """Yield the path of every address of the product."""
+    for entry in found or get_resolver().url_patterns:
+        path = prefix + str(entry.pattern)
+        if isinstance(entry, URLResolver):
+            yield from routes(entry.url_patterns, path)
+        elif "signout" not in path:
+            yield path
+
+
+def posts(path: str, matters: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield a path's addresses, and the bodies, for everything that waits."""
+    names = set(NAMED.findall(path))
+    if not names & {"approval_id", "budget_id", "slug"}:
+        yield NAMED.sub("1", path), {"action": "approve", "reason": "Why not."}
+        return
+    for approval in Approval.objects.waiting():
+        subject = matters[approval.kind]
+        subject.refresh_from_db()
+        known = {
+            "approval_id": approval.pk,
+            "budget_id": subject.pk,
+            "slug": getattr(subject, "slug", "none"),
+        }
+        for action in APPROVING:
+            yield (
+                addressed(path, known | {"action": action}),
+                {"action": action, "version": subject.version, "reason": "Why not."},
+            )
+
+
+def addressed(path: str, known: dict[str, Any]) -> str:
+    """Return a path with its names filled in; those that are not known are 1."""
+    return NAMED.sub(lambda mark: str(known.get(mark[1], 1)), path)
+
+
+def assert_nobody_approved_it(approvals: list[Approval]) -> None:
+    carry_out_due(at=timezone.now() + WINDOW + timedelta(seconds=1))
+    for approval in approvals:
+        approval.refresh_from_db()
+        assert approval.state != "approved", approval
+
+
+@pytest.mark.parametrize("who", WHO)
+def test_no_address_lets_who_asked_approve(cast: Cast, matters: dict[str, Any], who: str) -> None:
+    waiting = list(Approval.objects.waiting().filter(requested_by=cast.carl))
+    assert {each.kind for each in waiting} == {"budget", "initiative", "extension"}
+    client_of = identities(cast, who)
+    tried = 0
+
+    for path in routes():
+        client = client_of()  # anew for each: one of them may end the session
+        for address, body in posts(path, matters):
+            client.post(f"/{address}", body)
+            client.post(f"/{address}", body, content_type="application/json")
+            tried += 1
+
+    assert tried > 100
+    assert_nobody_approved_it(waiting)
+
+
+@pytest.mark.parametrize("action", ["approve", "grant_extension"])
+def test_nor_does_the_operation_that_holds_it(
+    cast: Cast, matters: dict[str, Any], action: str
+) -> None:
+    subject = matters["initiative" if action == "approve" else "extension"]
+    subject.refresh_from_db()
+
+    with pytest.raises(Refusal):
+        hold_decision(
+            subject=subject,
+            action=action,
+            by=cast.carl,
+            reason="",
+            version=subject.version,
+            at=timezone.now(),
+        )
+
+
+def test_nor_does_the_door_of_all_decisions(cast: Cast, matters: dict[str, Any]) -> None:
+    second = new_user(person=cast.carl.person, roles=list(Role))
+    for approval in Approval.objects.waiting().filter(requested_by=cast.carl):
+        for by in (cast.carl, second):
+            with pytest.raises(Refusal):
+                record_decision(
+                    kind=approval.kind,
+                    subject_id=approval.subject_id,
+                    approve=True,
+                    by=by,
+                    reason="",
+                    at=timezone.now(),
+                    deciders=list(Role),
+                )
+
+
+@pytest.mark.parametrize("way", ["save", "update", "bulk_update", "sql"])
+@pytest.mark.parametrize("place", ["decided_by", "decided_for"])
+def test_nor_does_the_database(cast: Cast, matters: dict[str, Any], way: str, place: str) -> None:
+    second = new_user(person=cast.carl.person, roles=[Role.CFO])
+    values = {"decided_by": cast.ed, "decided_at": timezone.now(), "state": "approved"}
+    for approval in Approval.objects.waiting().filter(requested_by=cast.carl):
+        for user in (cast.carl, second):
+            with pytest.raises(DatabaseError), transaction.atomic():
+                written(approval, values | {place: user}, way=way)
+    assert not Approval.objects.filter(requested_by=cast.carl, state="approved").exists()
+
+
+def written(approval: Approval, values: dict[str, Any], *, way: str) -> None:
+    """Approve by a way round the operations."""
+    if way == "update":
+        Approval.objects.filter(pk=approval.pk).update(**values)
+        return
+    if way == "sql":
+        columns = {
+            f"{name}_id" if isinstance(v, User) else name: getattr(v, "pk", v)
+            for name, v in values.items()
+        }
+        marks = ", ".join(f"{name} = %s" for name in columns)
+        with connection.cursor() as cursor:
+            statement = f"UPDATE org_approval SET {marks} WHERE id = %s"  # noqa: S608 -- our own names
+            cursor.execute(statement, [*columns.values(), approval.pk])
+        return
+    row = Approval.objects.get(pk=approval.pk)
+    for name, value in values.items():
+        setattr(row, name, value)
+    if way == "save":
+        row.save()
+    else:
+        Approval.objects.bulk_update([row], list(values))
+
+
+def test_the_admin_knows_no_approvals() -> None:
+    assert not any(model._meta.app_label in {"org", "budgets"} for model in site._registry)  # noqa: SLF001
+
+
+def test_every_action_that_approves_is_in_the_matrix() -> None:
+    actions = {*BudgetAction.values, *InitiativeAction.values}
+
+    assert {each for each in actions if each.startswith(("approve", "grant"))} == set(APPROVING)
