@@ -1,0 +1,1 @@
+"""Finops is the arithmetic: pure functions over values, no framework."""

@@ -1,0 +1,1 @@
+"""What the gates ask, as arithmetic: criteria, judgements, and what counts as a change."""
