@@ -1,0 +1,1 @@
+"""Org is who: people, roles, business units, fiscal calendar, approvals, tokens, audit."""

@@ -1,0 +1,1 @@
+"""Operations of org: each verb in its file, one transaction each."""

@@ -1,0 +1,1 @@
+"""Queries of org: what is read, nothing is changed."""

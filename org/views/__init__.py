@@ -1,0 +1,1 @@
+"""Pages of org: sign-in, settings, tokens, changes to units."""
