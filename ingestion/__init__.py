@@ -1,0 +1,1 @@
+"""Ingestion is what we spent: readers, price book, usage, rollups, allocation, invoices."""

@@ -1,0 +1,1 @@
+"""Connectors: how each provider is asked, one file a kind. No database, no clock."""

@@ -1,0 +1,1 @@
+"""Operations of ingestion: each verb in its file, one transaction each."""

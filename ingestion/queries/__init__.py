@@ -1,0 +1,1 @@
+"""Queries of ingestion: what is read, nothing is changed."""

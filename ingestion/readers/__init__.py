@@ -1,0 +1,1 @@
+"""Readers: one file per source turns delivered bytes into rows and problems."""

@@ -1,0 +1,1 @@
+"""Pages of ingestion: imports and the allocation rules."""
