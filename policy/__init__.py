@@ -1,0 +1,1 @@
+"""Policy is what routers must do: scopes, caps, signed policy documents."""

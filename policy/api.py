@@ -1,0 +1,273 @@
+"""REST: the policy for browsers and auditors, the fleet's reports, and usage."""
+
+from typing import Any, cast
+
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from rest_framework.exceptions import ParseError
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from ingestion.operations.push import RejectedRecord
+from ingestion.wire import Batch, RecordParser
+from org.idempotency import IdempotentPost
+from org.models import User
+from org.models.tokens import Scope
+from org.paging import CursorPaging
+from org.permissions import can_see_company
+from org.queries.calendar import company
+from org.refusals import NotAllowed, Refusal
+from policy.feed.answers import is_known
+from policy.keys import signature_header
+from policy.models import PolicyRevision, SigningKey
+from policy.operations.fleet import RefusedRevision, record_status
+from policy.operations.usage import UsageAnswer, take_usage
+from policy.queries.board import Guarded, board
+from policy.queries.revisions import current_number, current_revision
+from policy.serializers import (
+    CountersSerializer,
+    KeyListSerializer,
+    KeySerializer,
+    RevisionDetailSerializer,
+    RevisionSerializer,
+    StatusAnswerSerializer,
+    StatusSerializer,
+    UsageAnswerSerializer,
+)
+
+NOT_MODIFIED = 304
+RECORDS = {
+    "application/json": OpenApiTypes.OBJECT,
+    "application/x-ndjson": OpenApiTypes.STR,
+}
+SENT_PACKED = OpenApiParameter(
+    "Content-Encoding", OpenApiTypes.STR, OpenApiParameter.HEADER, enum=["gzip"]
+)
+
+
+class NothingPublished(Refusal):
+    status = 503
+    title = "Nothing published yet"
+
+
+class PolicyDocument(APIView):
+    """`GET /policy`: the current document, signed; routers are served by the feed instead."""
+
+    scopes = {"GET": Scope.POLICY_READ}
+
+    @extend_schema(
+        operation_id="policy_retrieve",
+        parameters=[
+            OpenApiParameter("If-None-Match", OpenApiTypes.STR, OpenApiParameter.HEADER),
+            OpenApiParameter(
+                "wait",
+                OpenApiTypes.INT,
+                description="With If-None-Match: wait up to so many seconds, at most 30, for "
+                "another revision. Bearer tokens only.",
+            ),
+            OpenApiParameter("sidecar", OpenApiTypes.STR, description="Who asks."),
+        ],
+        responses={
+            200: OpenApiResponse(
+                OpenApiTypes.OBJECT,
+                description="The exact bytes that `TokenOps-Signature` signs; "
+                "`TokenOps-Revision` and `ETag` name them.",
+            ),
+            304: OpenApiResponse(description="The document named by If-None-Match still holds."),
+            503: OpenApiResponse(description="Nothing is published yet."),
+        },
+    )
+    def get(self, request: Request) -> HttpResponse:
+        _check_sees_all(request)
+        revision = current_revision()
+        if revision is None:
+            raise NothingPublished("Nothing is published yet: ask again in a few seconds.")
+        etag = f'"{revision.etag}"'
+        is_same = is_known(request.headers.get("If-None-Match", ""), etag)
+        answer = HttpResponse(status=NOT_MODIFIED) if is_same else _document(revision)
+        answer["ETag"] = etag
+        answer["Cache-Control"] = "private, no-cache"
+        answer["TokenOps-Revision"] = str(revision.number)
+        answer["TokenOps-Signature"] = signature_header(
+            bytes(revision.signature), key_id=revision.key.key_id
+        )
+        return answer
+
+
+class PolicyKeys(APIView):
+    """`GET /policy/keys`: what routers verify the signature with, the newest key first."""
+
+    scopes = {"GET": Scope.POLICY_READ}
+
+    @extend_schema(operation_id="policy_keys_list", responses=KeyListSerializer)
+    def get(self, request: Request) -> Response:  # noqa: ARG002 -- the framework's signature
+        alive = SigningKey.objects.filter(not_after__gt=timezone.now())
+        newest_first = alive.order_by("-not_before", "-pk")
+        return Response({"results": KeySerializer(newest_first, many=True).data, "next": None})
+
+
+class PolicyRevisions(APIView):
+    """`GET /policy/revisions`: what was published, the newest first."""
+
+    scopes = {"GET": Scope.POLICY_READ}
+    pagination_class = CursorPaging
+
+    @extend_schema(
+        operation_id="policy_revisions_list",
+        parameters=[
+            OpenApiParameter("cursor", OpenApiTypes.STR),
+            OpenApiParameter("limit", OpenApiTypes.INT),
+        ],
+        responses=RevisionSerializer(many=True),
+    )
+    def get(self, request: Request) -> Response:
+        _check_sees_all(request)
+        paging = self.pagination_class()
+        revisions = PolicyRevision.objects.select_related("key", "author__person").defer("body")
+        page = paging.paginate_queryset(revisions, request, self) or []
+        return paging.get_paginated_response(RevisionSerializer(page, many=True).data)
+
+
+class PolicyRevisionDetail(APIView):
+    """`GET /policy/revisions/N`: one revision with its document and what it changed."""
+
+    scopes = {"GET": Scope.POLICY_READ}
+
+    @extend_schema(operation_id="policy_revisions_retrieve", responses=RevisionDetailSerializer)
+    def get(self, request: Request, number: int) -> Response:
+        _check_sees_all(request)
+        revisions = PolicyRevision.objects.select_related("key", "author__person")
+        revision = get_object_or_404(revisions, pk=number)
+        return Response(RevisionDetailSerializer(revision).data)
+
+
+class PolicyCounters(APIView):
+    """`GET /policy/counters`: every cap beside its meter, for the units one may see."""
+
+    scopes = {"GET": Scope.POLICY_READ}
+
+    @extend_schema(operation_id="policy_counters_list", responses=CountersSerializer)
+    def get(self, request: Request) -> Response:
+        at = timezone.now()
+        currency = company().currency
+        rows = [
+            row
+            for guarded in board(_caller(request), at=at)
+            for row in _counters(guarded, currency)
+        ]
+        return Response(CountersSerializer({"as_of": at, "results": rows, "next": None}).data)
+
+
+class PolicyStatus(IdempotentPost):
+    """`POST /policy/status`: a sidecar tells which revision it runs, and which it refused."""
+
+    scopes = {"POST": Scope.POLICY_READ}
+
+    @extend_schema(
+        operation_id="policy_status_create",
+        request=StatusSerializer,
+        responses=StatusAnswerSerializer,
+    )
+    def post(self, request: Request) -> Response:
+        report = StatusSerializer(data=request.data)
+        report.is_valid(raise_exception=True)
+        fields: dict[str, Any] = dict(report.validated_data)
+        fields["errors"] = [RefusedRevision(**error) for error in fields["errors"]]
+        record_status(**fields, at=timezone.now())
+        return Response({"current_revision": current_number()})
+
+
+class Usage(IdempotentPost):
+    """`POST /usage`: usage records, stored and judged before the answer."""
+
+    scopes = {"POST": Scope.USAGE_WRITE}
+    parser_classes = [RecordParser]
+    source = "tokenops"
+
+    @extend_schema(
+        operation_id="usage_create",
+        description="At most 5,000 usage records: an array, an object with `records`, or one "
+        "record a line. A record with an id that came before counts once.",
+        parameters=[SENT_PACKED],
+        request=RECORDS,
+        responses=UsageAnswerSerializer,
+    )
+    def post(self, request: Request) -> Response:
+        return _taken(request, source=self.source)
+
+
+class LiteLLMUsage(Usage):
+    """`POST /usage/litellm`: what LiteLLM's generic API logger sends."""
+
+    source = "litellm"
+
+    @extend_schema(
+        operation_id="usage_litellm_create",
+        description="LiteLLM's StandardLoggingPayload, one or an array of at most 5,000.",
+        parameters=[SENT_PACKED],
+        request=RECORDS,
+        responses=UsageAnswerSerializer,
+    )
+    def post(self, request: Request) -> Response:
+        return _taken(request, source=self.source)
+
+
+def _taken(request: Request, *, source: str) -> Response:
+    batch = request.data.get("batch") if isinstance(request.data, dict) else None
+    if not isinstance(batch, Batch):
+        raise ParseError("The body is empty: send usage records.")
+    answer = take_usage(
+        records=batch.records, by=_caller(request), at=timezone.now(), source=source
+    )
+    content = {
+        "accepted": answer.accepted,
+        "duplicate": answer.duplicate,
+        "conflict": answer.conflict,
+        "rejected": [row._asdict() for row in _rejected(batch, answer)],
+        "revision": answer.revision,
+    }
+    return Response(UsageAnswerSerializer(content).data)
+
+
+def _rejected(batch: Batch, answer: UsageAnswer) -> list[RejectedRecord]:
+    """Return every rejected record under its place among what was sent."""
+    unread = [RejectedRecord(bad.place, "", bad.detail) for bad in batch.bad]
+    refused = [row._replace(index=batch.places[row.index]) for row in answer.rejected]
+    return sorted([*unread, *refused], key=lambda row: row.index)
+
+
+def _document(revision: PolicyRevision) -> HttpResponse:
+    return HttpResponse(bytes(revision.body), content_type="application/json")
+
+
+def _counters(guarded: Guarded, currency: str) -> list[dict[str, Any]]:
+    return [
+        {
+            "scope": guarded.scope.slug,
+            "cap": reading.cap.public_id,
+            "window": reading.cap.window,
+            "mode": reading.cap.mode,
+            "currency": currency,
+            "limit_usd": f"{reading.verdict.limit_usd:f}",
+            "spent_usd": f"{reading.verdict.spent_usd:f}",
+            "held_usd": "0",  # nothing is held before calls are: caps are judged by what was spent
+            "remaining_usd": f"{reading.verdict.remaining_usd:f}",
+            "resets_at": reading.resets_at,
+        }
+        for reading in guarded.readings
+    ]
+
+
+def _check_sees_all(request: Request) -> None:
+    if not can_see_company(_caller(request)):
+        raise NotAllowed(
+            "The policy covers every unit: its reader needs a role for the whole company."
+        )
+
+
+def _caller(request: Request) -> User:
+    return cast("User", request.user)

@@ -1,0 +1,23 @@
+"""REST paths of policy, under `/api/v1/`."""
+
+from django.urls import path
+
+from policy import api, api_otlp, model_api
+
+urlpatterns = [
+    path("policy", api.PolicyDocument.as_view(), name="api-policy"),
+    path("policy/keys", api.PolicyKeys.as_view(), name="api-policy-keys"),
+    path("policy/revisions", api.PolicyRevisions.as_view(), name="api-policy-revisions"),
+    path(
+        "policy/revisions/<int:number>",
+        api.PolicyRevisionDetail.as_view(),
+        name="api-policy-revision",
+    ),
+    path("policy/counters", api.PolicyCounters.as_view(), name="api-policy-counters"),
+    path("policy/status", api.PolicyStatus.as_view(), name="api-policy-status"),
+    path("models", model_api.Models.as_view(), name="api-models"),
+    path("models/right-sizing", model_api.RightSizing.as_view(), name="api-right-sizing"),
+    path("usage", api.Usage.as_view(), name="api-usage"),
+    path("usage/litellm", api.LiteLLMUsage.as_view(), name="api-usage-litellm"),
+    path("otlp/v1/traces", api_otlp.OtlpTraces.as_view(), name="api-otlp-traces"),
+]

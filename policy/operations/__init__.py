@@ -1,0 +1,1 @@
+"""Operations of policy: each verb in its file, one transaction each."""

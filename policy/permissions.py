@@ -1,0 +1,72 @@
+"""Who may see and stop which scope, and who may rank models."""
+
+from collections.abc import Iterable
+
+from django.db.models import Q, QuerySet
+
+from org.models import Role, Unit, User
+from org.permissions import can_see_company, can_stop, has_role
+from policy.models import Scope
+
+STOPPERS = (Role.GM, Role.CFO, Role.ENGINEER)
+DATA_ROLES = (Role.CFO, Role.FINANCE, Role.ENGINEER, Role.ADMIN, Role.AUDITOR)
+RANKERS = (Role.ENGINEER, Role.FINANCE, Role.ADMIN)
+TIER_DECIDERS = (Role.CFO, Role.FINANCE)
+
+
+def unit_of(scope: Scope) -> Unit | None:
+    """Return the unit that answers for a scope; None for the organisation."""
+    return scope.cost_object.unit if scope.cost_object else scope.unit
+
+
+def can_stop_scope(user: User, *, scope: Scope) -> bool:
+    """Test whether the user may block the scope at once, and lift the block."""
+    unit = unit_of(scope)
+    if unit is None:
+        return has_role(user, *STOPPERS)
+    return can_stop(user, unit=unit)
+
+
+def those_stoppable_by(user: User, scopes: Iterable[Scope]) -> list[Scope]:
+    """Return the scopes for which `can_stop_scope` holds, in one query for all of them."""
+    held = list(user.memberships.filter(role__in=STOPPERS).select_related("unit"))
+    if any(membership.unit is None for membership in held):
+        return list(scopes)
+    own = tuple(membership.unit.path for membership in held if membership.unit is not None)
+    owned = ((scope, unit_of(scope)) for scope in scopes)
+    return [scope for scope, unit in owned if unit is not None and unit.path.startswith(own)]
+
+
+def scopes_visible_to(user: User) -> QuerySet[Scope]:
+    """Return the live scopes of the units the user may see; the organisation's to its readers."""
+    units = Unit.objects.visible_to(user)
+    own = Q(unit__in=units) | Q(cost_object__unit__in=units)
+    if can_see_company(user):
+        own |= Q(unit__isnull=True, cost_object__isnull=True)
+    live = Scope.objects.filter(own, retired_at__isnull=True)
+    return live.select_related("unit", "cost_object__unit", "held_by__person")
+
+
+def can_see_models(user: User) -> bool:
+    """Test whether the user reads which model is ranked, graded and called for what."""
+    return has_role(user, *DATA_ROLES)
+
+
+def can_rank_models(user: User) -> bool:
+    """Test whether the user may say in which tier a model stands."""
+    return has_role(user, *RANKERS)
+
+
+def can_decide_tiers(user: User) -> bool:
+    """Test whether the user may agree that a tier which holds is changed."""
+    return has_role(user, *TIER_DECIDERS)
+
+
+def can_label_workflows(user: User) -> bool:
+    """Test whether the user may say what a workflow's calls are."""
+    return has_role(user, *RANKERS)
+
+
+def can_set_requirements(user: User) -> bool:
+    """Test whether the user may set the bar that models have to pass."""
+    return has_role(user, *TIER_DECIDERS)

@@ -1,0 +1,1 @@
+"""Queries of policy: what is read, nothing is changed."""

@@ -1,0 +1,146 @@
+"""What a scope has spent in the window of a cap: what breakers and pages judge by."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+from django.db.models import Case, Q, QuerySet, Sum, When
+
+from finops import cap as caps
+from finops.periods import Period, reporting_day
+from ingestion.models import UnitDay
+from org.models import Company
+from org.queries.calendar import company, period_containing, timeline
+from policy.models import Cap, Scope
+
+NAME_OF_WINDOW = {
+    Cap.Window.DAY: "daily cap",
+    Cap.Window.PERIOD: "cap of the fiscal period",
+    Cap.Window.TOTAL: "cap in total",
+}
+_SHORTEST_FIRST = Case(
+    *[When(window=window, then=place) for place, window in enumerate(NAME_OF_WINDOW)]
+)
+# From this share of a cap on it is drawn as close to its limit.
+CLOSE = Decimal("0.85")
+
+
+@dataclass(frozen=True, slots=True)
+class Today:
+    """The company's day, and the fiscal period it lies in."""
+
+    on: date
+    period: Period
+    company: Company
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A cap beside what was spent in its present window."""
+
+    cap: Cap
+    verdict: caps.CapVerdict
+    resets_at: datetime | None
+
+    @property
+    def is_reached(self) -> bool:
+        return self.verdict.remaining_usd <= 0
+
+    @property
+    def label(self) -> str:
+        return NAME_OF_WINDOW[Cap.Window(self.cap.window)].capitalize()
+
+    @property
+    def tone(self) -> str:
+        """Say how a page draws the meter: calm, close to the limit, or over it."""
+        if self.is_reached:
+            return "danger"
+        return "warn" if self.verdict.spent_usd >= self.verdict.limit_usd * CLOSE else ""
+
+
+def today_at(at: datetime) -> Today:
+    """Return the reporting day of an instant with its fiscal period."""
+    here = company()
+    on = reporting_day(at, here.zone)
+    return Today(on=on, period=_period_of(on), company=here)
+
+
+def _period_of(on: date) -> Period:
+    row = period_containing(on)
+    if row is not None:
+        return Period(row.starts_on, row.ends_on)
+    # A cap must hold on the first day of a fiscal year that nobody has opened yet.
+    return timeline().period_of(on).period
+
+
+def caps_in_force(*, on: date) -> QuerySet[Cap]:
+    """Return the standing caps whose dates hold on a day, the shortest window first."""
+    begun = Cap.objects.filter(retired_at__isnull=True, starts_on__lte=on)
+    holding = begun.filter(Q(ends_on__isnull=True) | Q(ends_on__gt=on))
+    return holding.select_related("set_by__person").order_by(_SHORTEST_FIRST, "pk")
+
+
+def read_meters(scope: Scope, *, today: Today) -> list[Reading]:
+    """Read the meter of each of the scope's caps."""
+    found = caps_in_force(on=today.on).filter(scope=scope)
+    return [read_meter(scope, cap, today=today) for cap in found]
+
+
+def read_meter(scope: Scope, cap: Cap, *, today: Today) -> Reading:
+    window = caps.window_of(window_name(cap), today.on, today.period)
+    spent_usd = spent_in(scope, window=window, since=cap.starts_on)
+    verdict = caps.judge_cap(spent_usd, cap.limit_usd, mode_of(cap))
+    return Reading(cap=cap, verdict=verdict, resets_at=reset_of(cap, today=today))
+
+
+def reset_of(cap: Cap, *, today: Today) -> datetime | None:
+    """Return the instant at which the cap's count starts anew; None means never."""
+    return caps.resets_at(window_name(cap), today.on, today.company.zone, today.period)
+
+
+def spent_in(scope: Scope, *, window: Period | None, since: date) -> Decimal:
+    """Return the dollars metered in the window; without a window, those since a day."""
+    days = UnitDay.objects.filter(_counts_for(scope), metered=True)
+    if window is None:
+        days = days.filter(reporting_day__gte=since)
+    else:
+        days = days.filter(reporting_day__gte=window.start, reporting_day__lt=window.end)
+    total: Decimal | None = days.aggregate(usd=Sum("cost_usd"))["usd"]
+    return total if total is not None else Decimal(0)
+
+
+def binding(readings: Iterable[Reading]) -> Reading | None:
+    """Return the reached hard cap that holds longest; None where none is reached."""
+    reached = [reading for reading in readings if reading.verdict.state == "open"]
+    return max(reached, key=lambda reading: _lasts(reading.resets_at), default=None)
+
+
+def _lasts(resets_at: datetime | None) -> float:
+    return float("inf") if resets_at is None else resets_at.timestamp()
+
+
+def _counts_for(scope: Scope) -> Q:
+    if scope.cost_object_id is not None:
+        return Q(cost_object_id=scope.cost_object_id)
+    if scope.unit is not None:
+        return Q(unit__path__startswith=scope.unit.path)
+    return Q()  # the organisation counts everything, the unallocated too
+
+
+def window_name(cap: Cap) -> caps.Window:
+    windows: dict[str, caps.Window] = {
+        Cap.Window.DAY: "day",
+        Cap.Window.PERIOD: "period",
+        Cap.Window.TOTAL: "total",
+    }
+    return windows[cap.window]
+
+
+def mode_of(cap: Cap) -> caps.Mode:
+    modes: dict[str, caps.Mode] = {
+        Cap.Mode.HARD: "hard",
+        Cap.Mode.SOFT: "soft",
+        Cap.Mode.ALERT: "alert",
+    }
+    return modes[cap.mode]

@@ -1,0 +1,28 @@
+"""Background work of policy: judging spend that workers stored, and the passing of time."""
+
+import structlog
+from celery import shared_task
+from django.utils import timezone
+
+from org.queries.calendar import NotSetUp
+from policy.operations.outbox import judge_all_waiting
+from policy.operations.upkeep import keep_up
+
+log = structlog.get_logger()
+
+
+@shared_task
+def look() -> None:
+    """Judge the spend that waits in the outbox."""
+    judge_all_waiting(at=timezone.now())
+
+
+@shared_task
+def sweep() -> None:
+    """Judge what no doorbell rang for, and publish what time has changed."""
+    at = timezone.now()
+    try:
+        judge_all_waiting(at=at)
+        keep_up(at=at)
+    except NotSetUp as refusal:
+        log.debug("policy.nothing_to_publish", why=refusal.detail)

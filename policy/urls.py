@@ -1,0 +1,19 @@
+"""Pages of policy and of the models it ranks."""
+
+from django.urls import path
+
+from policy import audit_views, evidence_views, model_views, views
+
+urlpatterns = [
+    path("policy/", views.policy, name="policy"),
+    path("policy/block/", views.block_scope, name="policy-block"),
+    path("policy/unblock/", views.unblock_scope, name="policy-unblock"),
+    path("policy/revisions/<int:number>/", views.revision, name="policy-revision"),
+    path("models/", audit_views.right_sizing, name="models"),
+    path("models/evaluations/", evidence_views.graded, name="models-evaluations"),
+    path("models/requirements/", evidence_views.requirements, name="models-requirements"),
+    path("models/requirements/quality/", evidence_views.require, name="models-require"),
+    path("models/requirements/labels/", evidence_views.label, name="models-label"),
+    path("models/hierarchy/", model_views.hierarchy, name="models-hierarchy"),
+    path("models/hierarchy/<int:placement_id>/", model_views.decide, name="models-decide"),
+]
