@@ -1,0 +1,1 @@
+"""Budgets is what we may: budgets and their ledger, initiatives."""

@@ -1,0 +1,28 @@
+"""REST addresses of budgets, beneath /api/v1/."""
+
+from django.urls import path
+
+from budgets import api, api_gates, budget_api
+
+urlpatterns = [
+    path("budgets", budget_api.BudgetList.as_view(), name="api-budgets"),
+    path("budgets/<int:budget_id>", budget_api.BudgetDetail.as_view(), name="api-budget"),
+    path(
+        "budgets/<int:budget_id>/actions/<slug:action>",
+        budget_api.BudgetStepView.as_view(),
+        name="api-budget-step",
+    ),
+    path("initiatives", api.InitiativeList.as_view(), name="api-initiatives"),
+    path("initiatives/<slug:slug>", api.InitiativeDetail.as_view(), name="api-initiative"),
+    path(
+        "initiatives/<slug:slug>/actions/<slug:action>",
+        api.InitiativeStepView.as_view(),
+        name="api-initiative-step",
+    ),
+    path("initiatives/<slug:slug>/gates", api_gates.GateList.as_view(), name="api-gates"),
+    path(
+        "initiatives/<slug:slug>/gates/<int:number>/actions/<slug:action>",
+        api_gates.GateStepView.as_view(),
+        name="api-gate-step",
+    ),
+]

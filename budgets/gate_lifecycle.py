@@ -1,0 +1,57 @@
+"""The lifecycle of a gate: every state, every way on."""
+
+from django.db import models
+
+
+class GateState(models.TextChoices):
+    NOT_STARTED = "not_started", "Not started"
+    EVIDENCE = "evidence", "Evidence"
+    IN_REVIEW = "in_review", "In review"
+    PASSED = "passed", "Passed"
+    DEFERRED = "deferred", "Deferred"
+    FAILED = "failed", "Failed"
+    EXPIRED = "expired", "Expired"
+    REVOKED = "revoked", "Revoked"
+
+
+class GateAction(models.TextChoices):
+    GATHER = "gather", "Gather evidence"
+    SUBMIT = "submit", "Submit for review"
+    SIGN = "sign", "Sign"
+    PASS = "pass", "Pass"
+    DEFER = "defer", "Defer"
+    FAIL = "fail", "Fail"
+    REOPEN = "reopen", "Reopen"
+    REVOKE = "revoke", "Revoke"
+    EXPIRE = "expire", "Expire"
+
+
+GATE_TRANSITIONS: dict[GateState, dict[GateAction, GateState]] = {
+    GateState.NOT_STARTED: {GateAction.GATHER: GateState.EVIDENCE},
+    GateState.EVIDENCE: {
+        GateAction.GATHER: GateState.EVIDENCE,
+        GateAction.SUBMIT: GateState.IN_REVIEW,
+    },
+    GateState.IN_REVIEW: {
+        GateAction.SIGN: GateState.IN_REVIEW,
+        GateAction.PASS: GateState.PASSED,
+        GateAction.DEFER: GateState.DEFERRED,
+        GateAction.FAIL: GateState.FAILED,
+        GateAction.REOPEN: GateState.EVIDENCE,
+    },
+    # A gate is checked again while it stands: newer evidence, signed anew, renews it.
+    GateState.PASSED: {
+        GateAction.GATHER: GateState.PASSED,
+        GateAction.SIGN: GateState.PASSED,
+        GateAction.PASS: GateState.PASSED,
+        GateAction.EXPIRE: GateState.EXPIRED,
+        GateAction.REVOKE: GateState.REVOKED,
+    },
+    GateState.DEFERRED: {GateAction.GATHER: GateState.EVIDENCE},
+    GateState.FAILED: {GateAction.REOPEN: GateState.EVIDENCE},
+    GateState.EXPIRED: {GateAction.GATHER: GateState.EVIDENCE},
+    GateState.REVOKED: {GateAction.GATHER: GateState.EVIDENCE},
+}
+
+# The last signature passes a gate and the clock ends it: nobody does either by hand.
+BY_ITSELF = (GateAction.PASS, GateAction.EXPIRE)

@@ -1,0 +1,89 @@
+"""What a gate is made of. A new one is a file with its `GATE`, and a row in the registry."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from budgets.models import Initiative
+from finops.gates.criteria import Judgement
+from org.models import Role
+
+# What was typed, by field; checked against `asks` before it comes here.
+Inputs = Mapping[str, str]
+# What ties a measurement to its days, so that it can be repeated: plain JSON.
+Window = Mapping[str, str]
+# Plain JSON: numbers as text, so that nothing is rounded on the way.
+Measures = Mapping[str, Any]
+
+
+class Kind(StrEnum):
+    """What may be typed into a field."""
+
+    TEXT = "text"
+    AMOUNT = "amount"  # dollars
+    NUMBER = "number"
+    SHARE = "share"  # percent, kept as 0.25
+    DAY = "day"
+    CHOICE = "choice"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """Something a gate cannot know from the ledger and asks for."""
+
+    name: str
+    label: str
+    kind: Kind
+    hint: str = ""
+    required: bool = True
+    choices: Callable[[Initiative], Sequence[tuple[str, str]]] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signer:
+    """A part that must sign: a holder of one of the roles, or who answers for the experiment."""
+
+    part: str
+    label: str
+    roles: tuple[Role, ...]
+    owner_too: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gathered:
+    """What was measured over which window, by which query, on data of which status."""
+
+    window: Window
+    query: str
+    measures: Measures
+    data_status: Measures
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateRule:
+    """A gate.
+
+    `gather` measures anew where it is given no window, and over the same one where it is:
+    then the same ledger gives the same answer. `judge` is pure and reads nothing but the
+    measures, so that anyone can judge an old evidence again. A pass lasts `recheck_days`;
+    a material change ends it at once where `ends_on_change`. What is deferred is looked at
+    again after `defer_days`, what failed is applied for again after `reapply_days`.
+    """
+
+    number: int
+    name: str
+    question: str
+    gather: Callable[[Initiative, Inputs, Window | None, datetime], Gathered]
+    judge: Callable[[Measures], Judgement]
+    signers: Callable[[Inputs], Sequence[Signer]]
+    asks: Sequence[Ask] = ()
+    recheck_days: int = 90
+    defer_days: int = 14
+    reapply_days: int = 0
+    ends_on_change: bool = False
+
+    @property
+    def title(self) -> str:
+        return f"Gate {self.number}: {self.name}"

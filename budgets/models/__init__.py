@@ -1,0 +1,26 @@
+"""Everything budgets keeps in the database."""
+
+from budgets.models.budgets import Budget, BudgetStep
+from budgets.models.fund import FundPlan
+from budgets.models.gates import Gate, GateEvidence, GateSignature, GateStep
+from budgets.models.held import HeldDecision
+from budgets.models.initiatives import Initiative, InitiativeStep
+from budgets.models.ledger import Account, Journal, Posting
+from budgets.models.revisions import BudgetRevision
+
+__all__ = [
+    "Account",
+    "Budget",
+    "BudgetRevision",
+    "BudgetStep",
+    "FundPlan",
+    "Gate",
+    "GateEvidence",
+    "GateSignature",
+    "GateStep",
+    "HeldDecision",
+    "Initiative",
+    "InitiativeStep",
+    "Journal",
+    "Posting",
+]

@@ -1,0 +1,1 @@
+"""Operations of budgets: each verb in its file, one transaction each."""

@@ -1,0 +1,135 @@
+"""What begins and ends with an experiment: its money, its rules, its scope."""
+
+from datetime import datetime
+from decimal import ROUND_CEILING, Decimal
+
+from budgets.models import Account, Initiative, Journal
+from budgets.operations.ledger import account_of, locked, post_journal
+from budgets.operations.scopes import block_experiment, put_experiment_scope
+from budgets.queries.checks import failures, money_checks
+from budgets.queries.ledger import balance_usd
+from budgets.terms import terms_of
+from finops.money import ROUNDED
+from finops.periods import ONE_DAY, Period
+from ingestion.operations.rules import RuleDraft, add_rules_first
+from ingestion.queries.spend import spent
+from org.models import Approval, CostObject, User
+from org.queries.calendar import fiscal_year_containing, reporting_today
+from org.refusals import Invalid, Refusal
+from org.templatetags.figures import usd
+from policy.operations.publish import publish
+
+CENT = Decimal("0.01")
+
+
+def lock_pool(initiative: Initiative) -> Account:
+    """Lock the pool that pays, and refuse unless it can: a cap is granted from what is there."""
+    year = fiscal_year_containing(initiative.starts_on)
+    pool = locked(account_of(kind=Account.Kind.POOL, fiscal_year=year, unit=initiative.unit))
+    errors = failures(money_checks(terms_of(initiative)))
+    if errors:
+        raise Invalid(" ".join(error.detail for error in errors), errors=errors)
+    return pool
+
+
+def check_not_over(initiative: Initiative, *, at: datetime) -> None:
+    if reporting_today(at) >= initiative.ends_on:
+        raise Refusal(
+            f"The end date {initiative.ends_on} has come before the decision: ask for new dates."
+        )
+
+
+def open_sandbox(
+    initiative: Initiative, *, pool: Account, approval: Approval, by: User, at: datetime
+) -> None:
+    """Fund the experiment and let routers know it: money, cost object, rules, caps.
+
+    The caller holds loads still already: publishing rules would do it only now, after the
+    audit chain, and others take the two in the other order.
+    """
+    _fund(initiative, pool=pool, approval=approval, by=by, at=at)
+    cost_object = CostObject.objects.create(
+        slug=initiative.slug, name=initiative.name, unit=initiative.unit
+    )
+    initiative.cost_object = cost_object
+    add_rules_first(
+        drafts=_rules(initiative, cost_object),
+        reason=f"Experiment {initiative.name} approved"[:200],
+        by=by,
+        at=at,
+    )
+    put_experiment_scope(initiative=initiative, cost_object=cost_object, by=by, at=at)
+    publish(cause=f"Experiment {initiative.name} approved", by=by, at=at)
+
+
+def close_sandbox(
+    initiative: Initiative, *, code: str, text: str, by: User | None, at: datetime
+) -> None:
+    """Block the experiment's calls at once, and publish that to the routers."""
+    _lock_money_of(initiative)  # before the audit chain, as everywhere
+    block_experiment(initiative=initiative, code=code, text=text, by=by, at=at)
+
+
+def release_unspent(initiative: Initiative, *, by: User | None, at: datetime) -> Decimal | None:
+    """Return the experiment's unspent money to its pool; return how much that was.
+
+    None, and nothing is moved, while calls of the experiment have no price: what it
+    spent is not known yet, and money returned today could be missing tomorrow.
+    """
+    account, pool = _lock_money_of(initiative)
+    days = Period(initiative.starts_on, max(reporting_today(at), initiative.ends_on) + ONE_DAY)
+    used = spent(period=days, cost_object=initiative.cost_object)
+    if used.unpriced_calls:
+        return None
+    used_usd = used.usd.quantize(CENT, rounding=ROUND_CEILING, context=ROUNDED)
+    unspent_usd = max(balance_usd(account) - used_usd, Decimal("0.00"))
+    if unspent_usd:
+        post_journal(
+            kind=Journal.Kind.RELEASE,
+            memo=f"Unspent of {initiative.name}: {usd(used_usd)} of {usd(initiative.cap_usd)} used",
+            lines=[(account, -unspent_usd), (pool, unspent_usd)],
+            by=by,
+            at=at,
+        )
+    return unspent_usd
+
+
+def _lock_money_of(initiative: Initiative) -> tuple[Account, Account]:
+    """Return the experiment's own account and the pool it was funded from, locked."""
+    own = Account.objects.get(kind=Account.Kind.INITIATIVE, initiative=initiative)
+    pool = account_of(kind=Account.Kind.POOL, fiscal_year=own.fiscal_year, unit=initiative.unit)
+    return own, locked(pool)
+
+
+def _fund(
+    initiative: Initiative, *, pool: Account, approval: Approval, by: User, at: datetime
+) -> None:
+    own = account_of(
+        kind=Account.Kind.INITIATIVE,
+        fiscal_year=pool.fiscal_year,
+        unit=initiative.unit,
+        initiative=initiative,
+    )
+    post_journal(
+        kind=Journal.Kind.EXPERIMENT,
+        memo=f"Cap of {initiative.name}",
+        lines=[(pool, -initiative.cap_usd), (own, initiative.cap_usd)],
+        by=by,
+        at=at,
+        approval=approval,
+    )
+
+
+def _rules(initiative: Initiative, cost_object: CostObject) -> list[RuleDraft]:
+    # Without an end: after the last day the same calls must still lead to the scope that
+    # blocks them, not on to the unit's own money.
+    return [
+        RuleDraft(
+            name=f"{initiative.name} {number}" if len(initiative.match) > 1 else initiative.name,
+            when=when,
+            unit_id=initiative.unit_id,
+            cost_object_id=cost_object.pk,
+            starts_on=initiative.starts_on,
+        )
+        for number, when in enumerate(initiative.match, start=1)
+    ]

@@ -1,0 +1,117 @@
+"""The scopes budgets put into policy: units up to the organisation, and experiments."""
+
+from datetime import datetime
+
+from budgets.models import Initiative
+from budgets.queries.hierarchy import ids_above
+from org.models import CostObject, Unit, User
+from org.queries.calendar import company
+from policy.models import Cap, Scope
+from policy.operations.breaker import block
+from policy.operations.scopes import put_cap, put_scope
+from policy.permissions import can_stop_scope
+
+ORGANISATION = "org"
+
+
+def ensure_unit_scope(*, unit: Unit, at: datetime) -> Scope:
+    """Return the unit's scope, made with all above it up to the organisation."""
+    ids = [*ids_above(unit), unit.pk]
+    line = {found.pk: found for found in Unit.objects.filter(pk__in=ids).select_related("owner")}
+    scope = _ensured(slug=ORGANISATION, name=company().name, parent=None, at=at)
+    for pk in ids:
+        step = line[pk]
+        owner = step.owner
+        scope = _ensured(
+            slug=f"unit:{step.slug}",
+            name=step.name,
+            parent=scope,
+            unit=step,
+            owner=str(owner) if owner else "",
+            contact=owner.email if owner else "",
+            at=at,
+        )
+    return scope
+
+
+def _ensured(
+    *,
+    slug: str,
+    name: str,
+    parent: Scope | None,
+    unit: Unit | None = None,
+    owner: str = "",
+    contact: str = "",
+    at: datetime,
+) -> Scope:
+    """Return the scope as described; one that stands like that is not touched.
+
+    The scopes at the top are everybody's: writing them each time would make all wait.
+    """
+    standing = Scope.objects.filter(
+        slug=slug, name=name, parent=parent, owner=owner, contact=contact, retired_at=None
+    ).first()
+    return standing or put_scope(
+        slug=slug,
+        name=name,
+        parent_slug=parent.slug if parent else None,
+        unit=unit,
+        owner=owner,
+        contact=contact,
+        at=at,
+    )
+
+
+def put_experiment_scope(
+    *, initiative: Initiative, cost_object: CostObject, by: User, at: datetime
+) -> Scope:
+    """Put the experiment's scope beneath its unit, with its two hard caps.
+
+    The caps carry no end: should nobody come by on the end date to block the scope, they
+    still hold.
+    """
+    scope = put_who_answers(initiative=initiative, cost_object=cost_object, at=at)
+    limits = (
+        (Cap.Window.DAY, initiative.daily_cap_usd),
+        (Cap.Window.TOTAL, initiative.cap_usd),
+    )
+    for window, limit_usd in limits:
+        put_cap(
+            scope=scope,
+            window=window,
+            limit_usd=limit_usd,
+            mode=Cap.Mode.HARD,
+            starts_on=initiative.starts_on,
+            ends_on=None,
+            by=by,
+            at=at,
+        )
+    return scope
+
+
+def put_who_answers(*, initiative: Initiative, cost_object: CostObject, at: datetime) -> Scope:
+    """Put the experiment's scope with who answers for it now; its caps stay as they are."""
+    answers = initiative.on_call or initiative.owner
+    return put_scope(
+        slug=scope_slug(initiative),
+        name=initiative.name,
+        parent_slug=ensure_unit_scope(unit=initiative.unit, at=at).slug,
+        cost_object=cost_object,
+        owner=str(initiative.owner),
+        contact=answers.email or str(answers),
+        at=at,
+    )
+
+
+def block_experiment(
+    *, initiative: Initiative, code: str, text: str, by: User | None, at: datetime
+) -> None:
+    """Block the experiment's scope for good, whoever of those that may stop it asks."""
+    scope = Scope.objects.select_related("cost_object__unit").get(slug=scope_slug(initiative))
+    # An owner may stop her own experiment without a role in its unit; then the product blocks.
+    holder = by if by is not None and can_stop_scope(by, scope=scope) else None
+    block(scope=scope, code=code, text=text, by=holder, at=at, until=None)
+
+
+def scope_slug(initiative: Initiative) -> str:
+    return f"initiative:{initiative.slug}"

@@ -1,0 +1,1 @@
+"""Queries of budgets: what is read, nothing is changed."""

@@ -1,0 +1,50 @@
+"""What happens when a sum runs out, read from the caps that stand on its scope."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import date
+from decimal import Decimal
+from enum import Enum
+
+from org.models import Unit
+from policy.models import Cap
+from policy.queries.meters import caps_in_force
+
+
+class Consequence(Enum):
+    """The hardest thing a cap on the whole sum does once the sum is spent."""
+
+    BLOCKS = "the breaker blocks new runs"
+    TELLS = "people are told and nothing blocks new runs"
+    NOTHING = "nothing blocks new runs: no cap stands on its total"
+
+
+def caps_of_units(units: Iterable[Unit], *, on: date) -> dict[int, list[Cap]]:
+    """Return by unit the caps in total on its own scope."""
+    found = caps_in_force(on=on).filter(window=Cap.Window.TOTAL, scope__unit__in=units)
+    caps: dict[int, list[Cap]] = defaultdict(list)
+    for cap in found.select_related("scope"):
+        if cap.scope.unit_id is not None:
+            caps[cap.scope.unit_id].append(cap)
+    return caps
+
+
+def caps_of_cost_objects(ids: Iterable[int], *, on: date) -> dict[int, list[Cap]]:
+    """Return by cost object the caps in total on its scope."""
+    found = caps_in_force(on=on).filter(window=Cap.Window.TOTAL, scope__cost_object__in=ids)
+    caps: dict[int, list[Cap]] = defaultdict(list)
+    for cap in found.select_related("scope"):
+        if cap.scope.cost_object_id is not None:
+            caps[cap.scope.cost_object_id].append(cap)
+    return caps
+
+
+def consequence(caps: Sequence[Cap], *, granted_usd: Decimal, since: date) -> Consequence:
+    """Return what the caps do by the time that what was granted since a day is spent.
+
+    A cap that is wider, or has counted for a shorter time, is not reached by then.
+    """
+    reached = [cap for cap in caps if cap.limit_usd <= granted_usd and cap.starts_on <= since]
+    if any(cap.mode == Cap.Mode.HARD for cap in reached):
+        return Consequence.BLOCKS
+    return Consequence.TELLS if reached else Consequence.NOTHING

@@ -1,0 +1,134 @@
+"""Who may do what to a budget or an initiative, and the sentence for who may not.
+
+Each question answers None where the person may, else why not: the page shows the sentence
+beside the button that is off, the operation refuses with the same one.
+"""
+
+from datetime import datetime
+
+from budgets.lifecycle import BudgetAction, BudgetState, InitiativeAction
+from budgets.models import Budget, BudgetStep, Initiative, InitiativeStep
+from org.models import Approval, Role, User
+from org.permissions import can_request_for, can_stop, has_role
+from org.queries.deciders import authority
+
+DRAFTED, REVISED = "draft", "revise"
+# What approvals call the matters of this floor.
+BUDGET, INITIATIVE, EXTENSION, REVISION = "budget", "initiative", "extension", "revision"
+FUND = "fund"
+ASKING = (DRAFTED, REVISED, InitiativeAction.SUBMIT.value)
+
+
+def why_not_request(user: User, *, subject: Budget | Initiative) -> str | None:
+    if can_request_for(user, unit=subject.unit):
+        return None
+    return f"Only the general manager of {subject.unit}, finance or the CFO may ask for this."
+
+
+def why_not_decide(user: User, *, subject: Budget | Initiative, at: datetime) -> str | None:
+    right = authority(user, unit=subject.unit, at=at)
+    if right is None:
+        return f"Only a CFO of {subject.unit} decides this."
+    if user.person_id is None:
+        return "This account belongs to no person, so it cannot decide."
+    asked = askers(subject)
+    if user.person_id in asked:
+        return "You asked for this yourself: another person has to decide."
+    if right.giver is None or right.giver.person_id not in asked:
+        return None
+    if authority(user, unit=subject.unit, at=at, not_for=asked) is None:
+        return "You would decide in the place of who asked: another person has to decide."
+    return None
+
+
+def why_not_ask_fund(user: User) -> str | None:
+    if has_role(user, Role.CFO, Role.FINANCE):
+        return None
+    return "Only finance or the CFO of the whole company may plan its fund."
+
+
+def why_not_decide_fund(user: User, *, asked: Approval) -> str | None:
+    if not has_role(user, Role.CFO):
+        return "Only a CFO of the whole company decides this."
+    if user.person_id is None:
+        return "This account belongs to no person, so it cannot decide."
+    if user.person_id == asked.requested_person_id:
+        return "You asked for this yourself: another person has to decide."
+    return None
+
+
+def why_not_stop(user: User, *, initiative: Initiative) -> str | None:
+    if initiative.owner_id == user.pk or can_stop(user, unit=initiative.unit):
+        return None
+    return "Only its owner, the general manager, an engineer or the CFO may stop it."
+
+
+def why_not_extend(user: User, *, initiative: Initiative) -> str | None:
+    if initiative.owner_id == user.pk or can_request_for(user, unit=initiative.unit):
+        return None
+    return "Only its owner, the general manager, finance or the CFO may ask for more time."
+
+
+def why_not_close(user: User, *, budget: Budget) -> str | None:
+    if has_role(user, Role.CFO, Role.FINANCE, unit=budget.unit):
+        return None
+    return "Only finance or the CFO closes a budget."
+
+
+def why_not_step(
+    user: User, *, initiative: Initiative, action: InitiativeAction, at: datetime
+) -> str | None:
+    """Say why the user may not take the action, as far as rights go."""
+    match action:
+        case InitiativeAction.SUBMIT | InitiativeAction.WITHDRAW:
+            return why_not_request(user, subject=initiative)
+        case InitiativeAction.APPROVE | InitiativeAction.REJECT | InitiativeAction.ASK:
+            return why_not_decide(user, subject=initiative, at=at)
+        case InitiativeAction.GRANT_EXTENSION | InitiativeAction.REJECT_EXTENSION:
+            return why_not_decide(user, subject=initiative, at=at)
+        case InitiativeAction.EXTEND | InitiativeAction.WITHDRAW_EXTENSION:
+            return why_not_extend(user, initiative=initiative)
+        case InitiativeAction.STOP:
+            return why_not_stop(user, initiative=initiative)
+        case InitiativeAction.STOP_LOSS | InitiativeAction.EXPIRE:
+            return f"“{action.label}” comes by itself, not by hand."
+
+
+def why_not_budget_step(
+    user: User, *, budget: Budget, action: BudgetAction, at: datetime
+) -> str | None:
+    """Say why the user may not take the action, as far as rights go."""
+    match action:
+        case BudgetAction.SUBMIT | BudgetAction.WITHDRAW:
+            return why_not_request(user, subject=budget)
+        case BudgetAction.ASK_REVISION | BudgetAction.WITHDRAW_REVISION:
+            return why_not_request(user, subject=budget)
+        case BudgetAction.APPROVE | BudgetAction.REJECT:
+            return why_not_decide(user, subject=budget, at=at)
+        case BudgetAction.GRANT_REVISION | BudgetAction.REJECT_REVISION:
+            return why_not_decide(user, subject=budget, at=at)
+        case BudgetAction.CLOSE:
+            return why_not_close(user, budget=budget)
+
+
+def askers(subject: Budget | Initiative) -> set[int]:
+    """Return the persons who had a hand in what is asked for: none of them may decide it."""
+    kinds = [BUDGET, REVISION] if isinstance(subject, Budget) else [INITIATIVE, EXTENSION]
+    asked = Approval.objects.waiting().filter(kind__in=kinds, subject_id=subject.pk)
+    persons: set[int | None] = set(asked.values_list("requested_person", flat=True))
+    if isinstance(subject, Budget) and subject.state == BudgetState.ACTIVE:
+        pass  # who asked for the budget then may well decide on another person's revision of it
+    elif isinstance(subject, Budget):
+        hands = BudgetStep.objects.filter(budget=subject, action=BudgetAction.SUBMIT)
+        persons |= set(hands.values_list("by__person", flat=True))
+        persons.add(subject.created_by.person_id)
+    else:
+        steps = InitiativeStep.objects.filter(initiative=subject, action__in=ASKING)
+        persons |= set(steps.values_list("by__person", flat=True))
+        persons.add(subject.requested_by.person_id)
+    return {person for person in persons if person is not None}
+
+
+def kind_of(subject: Budget | Initiative) -> str:
+    """Return what approvals call this sort of thing."""
+    return BUDGET if isinstance(subject, Budget) else INITIATIVE

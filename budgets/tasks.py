@@ -1,0 +1,59 @@
+"""Work that comes by the clock: ending experiments, and passes of gates on their day."""
+
+import structlog
+from celery import shared_task
+from django.utils import timezone
+
+from budgets.operations.gate_changes import revoke_changed
+from budgets.operations.gates import expire_gates
+from budgets.operations.held import carry_out_due
+from budgets.operations.initiatives import expire_due, settle_ended
+from budgets.operations.leavers import replace_leavers, warn_of_leavers
+from budgets.operations.stop_losses import fire_stop_losses
+from budgets.operations.watch import tell_of_thresholds
+from org.models import Company
+
+log = structlog.get_logger()
+
+
+@shared_task
+def sweep() -> None:
+    """End what is due, and return the money of what ended with calls unpriced."""
+    if not Company.objects.exists():
+        return  # not set up yet: there is no reporting day
+    at = timezone.now()
+    if expired := expire_due(at=at):
+        log.info("budgets.expired", initiatives=expired)
+    if stopped := fire_stop_losses(at=at):
+        log.info("budgets.stopped", initiatives=stopped)
+    if settled := settle_ended(at=at):
+        log.info("budgets.settled", initiatives=settled)
+    if gates := expire_gates(at=at):
+        log.info("budgets.gates_expired", gates=gates)
+
+
+@shared_task
+def watch() -> None:
+    """Tell of budgets and caps that reached a threshold, and of owners who leave; replace them."""
+    if not Company.objects.exists():
+        return
+    at = timezone.now()
+    tell_of_thresholds(at=at)
+    warn_of_leavers(at=at)
+    if handed_over := replace_leavers(at=at):
+        log.info("budgets.handed_over", initiatives=handed_over)
+
+
+@shared_task
+def watch_gates() -> None:
+    """Revoke the passes that a material change has overtaken."""
+    if not Company.objects.exists():
+        return
+    if gates := revoke_changed(at=timezone.now()):
+        log.info("budgets.gates_revoked", gates=gates)
+
+
+@shared_task
+def carry_out() -> None:
+    """Let the decisions take effect that nobody took back."""
+    carry_out_due(at=timezone.now())

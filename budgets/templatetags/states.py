@@ -1,0 +1,71 @@
+"""Template filters that give states their tone and steps their words."""
+
+from django.template import Library
+
+from budgets.lifecycle import BudgetState, InitiativeState
+from policy.lifecycle import ScopeState
+
+register = Library()
+
+TONES: dict[str, str] = {
+    BudgetState.ACTIVE: "ok",
+    BudgetState.REQUESTED: "info",
+    BudgetState.REJECTED: "danger",
+    InitiativeState.SANDBOX: "ok",
+    InitiativeState.STOPPED: "danger",
+    InitiativeState.EXPIRED: "neutral",
+}
+STEPS = {
+    "draft": "Drafted",
+    "revise": "Revised",
+    "submit": "Asked for approval",
+    "withdraw": "Withdrawn",
+    "approve": "Approved",
+    "reject": "Rejected",
+    "ask": "Sent back with a question",
+    "extend": "Asked for more time",
+    "grant_extension": "Given more time",
+    "reject_extension": "Refused more time",
+    "withdraw_extension": "Took back the wish for more time",
+    "ask_revision": "Asked for a revision",
+    "grant_revision": "Revised",
+    "open_reserve_beneath": "Revised with a unit beneath",
+    "reject_revision": "Refused a revision",
+    "withdraw_revision": "Took back the wish for a revision",
+    "hand_over": "Handed over",
+    "stop": "Stopped",
+    "stop_loss": "Stopped by its stop-loss",
+    "expire": "Ended",
+    "release": "Money returned",
+    "close": "Closed",
+    # Moves of the breaker, by the state they lead to.
+    "scope_open": "Calls blocked",
+    "scope_closed": "Calls run again",
+    "scope_throttled": "Calls slowed",
+    "scope_downgraded": "Calls on a cheaper model",
+    "scope_half_open": "Calls tested",
+}
+
+
+@register.filter
+def state_tone(state: str) -> str:
+    """Return the tone of a budget's or initiative's state."""
+    return TONES.get(state, "neutral")
+
+
+@register.filter
+def scope_tone(state: str) -> str:
+    """Return the tone of a breaker's state."""
+    return {"closed": "ok", "open": "danger"}.get(state, "warn")
+
+
+@register.filter
+def scope_word(state: str) -> str:
+    """Return the plain word for a breaker's state."""
+    return str(ScopeState(state).label)
+
+
+@register.filter
+def step_word(action: str) -> str:
+    """Return what a history line calls a step."""
+    return STEPS.get(action, action.capitalize())

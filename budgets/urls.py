@@ -1,0 +1,28 @@
+"""Pages of budgets."""
+
+from django.urls import path
+
+from budgets.views import budgets, decisions, fund, gates, initiatives, revisions
+
+urlpatterns = [
+    path("budgets/", budgets.budgets, name="budgets"),
+    path("budgets/new/", budgets.new, name="budget-new"),
+    path("budgets/fund/<int:fiscal_year>/", fund.fund, name="fund"),
+    path("budgets/<int:budget_id>/", budgets.budget, name="budget"),
+    path("budgets/<int:budget_id>/revise/", revisions.revise, name="budget-revise"),
+    path("budgets/<int:budget_id>/<slug:action>/", budgets.step, name="budget-step"),
+    path("initiatives/", initiatives.initiatives, name="initiatives"),
+    path("initiatives/new/", initiatives.new, name="initiative-new"),
+    path("initiatives/<slug:slug>/", initiatives.initiative, name="initiative"),
+    path("initiatives/<slug:slug>/edit/", initiatives.edit, name="initiative-edit"),
+    path("initiatives/<slug:slug>/gates/", gates.gates, name="initiative-gates"),
+    path(
+        "initiatives/<slug:slug>/gates/evidence/<int:evidence_id>.json",
+        gates.evidence,
+        name="gate-evidence",
+    ),
+    path("initiatives/<slug:slug>/gates/<int:number>/<slug:action>/", gates.step, name="gate-step"),
+    path("initiatives/<slug:slug>/<slug:action>/", initiatives.step, name="initiative-step"),
+    path("approvals/undo/<int:held_id>/", decisions.undo, name="decision-undo"),
+    path("approvals/<int:approval_id>/", decisions.approval, name="approval"),
+]

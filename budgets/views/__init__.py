@@ -1,0 +1,1 @@
+"""Pages of budgets: budgets, initiatives, and the decisions on them."""

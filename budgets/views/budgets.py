@@ -1,0 +1,189 @@
+"""Pages of budgets: the year's table, asking for one, one budget."""
+
+from datetime import datetime
+
+from django.contrib import messages
+from django.db.models import QuerySet
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from budgets.budget_forms import BudgetForm
+from budgets.forms import place_refusal, units_to_ask_for
+from budgets.lifecycle import BudgetAction
+from budgets.methods import choices_of, method_asked, tried_in_words
+from budgets.models import Budget
+from budgets.operations.budgets import request_budget
+from budgets.queries.burn_down import budget_burn_down
+from budgets.queries.fund import fund_standing
+from budgets.queries.ledger import journals_of_budget
+from budgets.queries.offers import budget_offers
+from budgets.queries.planned_periods import (
+    PlannedPeriod,
+    planned_periods,
+    previewed_periods,
+)
+from budgets.queries.revisions import revision_waiting, revisions_of
+from budgets.queries.standing import GridRow, budgets_grid, standing_of, standings_above
+from budgets.sentences import (
+    alert_sentence,
+    binding_sentence,
+    budget_outlook,
+    budget_sentence,
+    exceeded_sentence,
+)
+from budgets.views.deciding import decide_from_page, version_of
+from org.http import PageRequest
+from org.models import FiscalPeriod
+from org.permissions import can_see_company
+from org.queries.calendar import company, fiscal_year_containing, reporting_today
+from org.refusals import Invalid, NotAllowed, Refusal
+from org.templatetags.figures import money_places
+
+UNPROCESSABLE = 422
+CRUMBS = [("Budgets", "/budgets/")]
+PHASED = ("unit", "fiscal_year", "core_usd", "phasing", "phasing_weights")
+
+
+@require_safe
+def budgets(request: PageRequest) -> HttpResponse:
+    """Show the fiscal year's table: every unit in sight with its budget."""
+    on = reporting_today(timezone.now())
+    current = fiscal_year_containing(on)
+    year = _year_asked(request, default=current)
+    years = FiscalPeriod.objects.values_list("fiscal_year", flat=True).distinct()
+    opened = sorted(set(years), reverse=True)
+    rows = budgets_grid(user=request.user, fiscal_year=year, on=on) if year in opened else []
+    context = {
+        "rows": [(row, _outlook(row)) for row in rows],
+        "places": _places(rows),
+        "has_budgets": any(row.standing for row in rows),
+        "year": year,
+        "years": sorted(opened, key=lambda each: each != current),  # the present one first
+        "on": on,
+        "fund": fund_standing(year) if year in opened and can_see_company(request.user) else None,
+        "may_ask": units_to_ask_for(request.user).exists(),
+    }
+    return render(request, "budgets/budgets.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def new(request: PageRequest) -> HttpResponse:
+    """Ask for a budget; the button that shows its plan stores nothing."""
+    if not units_to_ask_for(request.user).exists():
+        raise NotAllowed("A budget is asked for by a general manager, finance or the CFO.")
+    at = timezone.now()
+    initial = {
+        "unit": request.GET.get("unit"),
+        "fiscal_year": fiscal_year_containing(reporting_today(at)),
+    }
+    form = BudgetForm(request.POST or None, user=request.user, initial=initial)
+    if form.is_valid() and request.POST.get("do") != "preview":
+        made = _request(request, form, at=at)
+        if made is not None:
+            messages.success(request, f"The budget of {made} waits for a decision.")
+            return redirect("budget", budget_id=made.pk)
+    context = {"form": form, "planned": _previewed(form), "crumbs": CRUMBS}
+    status = UNPROCESSABLE if form.errors else 200
+    template = "budgets/_budget_form.html" if request.htmx else "budgets/budget_new.html"
+    return render(request, template, context, status=status)
+
+
+@require_safe
+def budget(request: PageRequest, budget_id: int) -> HttpResponse:
+    """Show one budget: what is left, its burn-down, its ledger, its history."""
+    found = get_object_or_404(_visible(request), pk=budget_id)
+    return _show(request, found)
+
+
+@require_POST
+def step(request: PageRequest, budget_id: int, action: str) -> HttpResponse:
+    """Take a step of the budget's life."""
+    found = get_object_or_404(_visible(request), pk=budget_id)
+    reason, version = request.POST.get("reason", ""), version_of(request)
+    try:
+        held = decide_from_page(request, found, _action(action), reason=reason, version=version)
+    except Invalid as refusal:
+        return _show(request, found, refusal=refusal)
+    if held is not None:
+        return redirect("approval", approval_id=held.approval_id)
+    messages.success(request, f"{found}: {BudgetAction(action).label.lower()} is done.")
+    return redirect("budget", budget_id=found.pk)
+
+
+def _show(request: PageRequest, found: Budget, *, refusal: Refusal | None = None) -> HttpResponse:
+    at = timezone.now()
+    on, asked = reporting_today(at), method_asked(request)
+    standing = standing_of(budget=found, on=on, method=asked)
+    context = {
+        "budget": found,
+        "standing": standing,
+        "planned": planned_periods(standing),
+        "sentence": budget_sentence(standing),
+        "exceeded": exceeded_sentence(standing),
+        "binds": binding_sentence([standing, *standings_above(standing, user=request.user)]),
+        "alert": alert_sentence(standing.core.alert) if standing.core.alert else "",
+        "burn_down": budget_burn_down(standing),
+        "choices": choices_of(standing.core.outlook, asked=asked),
+        "tried": tried_in_words(standing.core.outlook) if on < standing.year.end else "",
+        "offers": budget_offers(found, user=request.user, at=at),
+        "journals": journals_of_budget(found),
+        "revisions": revisions_of(found),
+        "waiting": revision_waiting(found),
+        "steps": found.steps.select_related("by__person").order_by("pk"),
+        "zone": company().time_zone,
+        "refusal": refusal,
+        "typed": request.POST.get("reason", ""),
+        "crumbs": [*CRUMBS, (f"FY{found.fiscal_year}", f"/budgets/?fy={found.fiscal_year}")],
+    }
+    status = refusal.status if refusal else 200
+    return render(request, "budgets/budget.html", context, status=status)
+
+
+def _request(request: PageRequest, form: BudgetForm, *, at: datetime) -> Budget | None:
+    try:
+        return request_budget(**form.cleaned_data, by=request.user, at=at)
+    except Refusal as refusal:
+        if isinstance(refusal, NotAllowed):
+            raise
+        place_refusal(form, refusal)
+        return None
+
+
+def _previewed(form: BudgetForm) -> list[PlannedPeriod]:
+    """Return the periods that the form's budget would be phased to; tell in it why not."""
+    if not form.is_valid():
+        return []
+    terms = {name: form.cleaned_data[name] for name in PHASED}
+    try:
+        return previewed_periods(**terms)
+    except Refusal as refusal:
+        place_refusal(form, refusal)
+        return []
+
+
+def _visible(request: PageRequest) -> QuerySet[Budget]:
+    return Budget.objects.visible_to(request.user).select_related("unit", "created_by__person")
+
+
+def _action(name: str) -> BudgetAction:
+    if name not in BudgetAction.values:
+        raise Http404(name)
+    return BudgetAction(name)
+
+
+def _year_asked(request: PageRequest, *, default: int) -> int:
+    asked = request.GET.get("fy", "")
+    return int(asked) if asked.isascii() and asked.isdigit() and len(asked) <= 4 else default  # noqa: PLR2004 -- a year has four digits
+
+
+def _places(rows: list[GridRow]) -> int:
+    """Return the decimals that all amounts of the table share."""
+    standings = [row.standing for row in rows if row.standing]
+    core = [usd for each in standings for usd in (each.core.granted_usd, each.core.actual_usd)]
+    return money_places([*core, *(each.pool.granted_usd for each in standings)])
+
+
+def _outlook(row: GridRow) -> str:
+    return budget_outlook(row.standing) if row.standing else ""
