@@ -1,0 +1,1 @@
+"""Dashboard is what we see: pages and exports that read across floors."""

@@ -1,0 +1,78 @@
+"""The routers that pull the policy, and the tokens that machines carry."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from functools import partial
+
+from dashboard.demo.cast import Cast
+from dashboard.demo.company import ROUTER
+from dashboard.demo.history import History, Scene
+from org.models.tokens import Scope as TokenScope
+from org.operations.tokens import issue_token
+from policy.models import PolicyRevision
+from policy.operations.fleet import RefusedRevision, record_status
+from policy.queries.revisions import current_number
+
+VERSION, OLD_VERSION = "1.4.2", "1.3.0"
+TOKEN_LIFE = timedelta(days=360)
+REVISIONS_BEHIND = 4
+REFUSAL = "scopes[3].caps[1].mode: 'soft' is not known to this version; upgrade the sidecar."
+
+
+def scenes(history: History, cast: Cast) -> Iterator[Scene]:
+    yield Scene(history.ago(60, "16:00"), partial(_issue_tokens, cast))
+    yield Scene(history.moment_today(0.95), _report_late)
+    yield Scene(history.now, _report)
+
+
+def _issue_tokens(cast: Cast, at: datetime) -> None:
+    """Make the two tokens that machines use; their secrets are told to nobody."""
+    wanted = (
+        (ROUTER, "routing sidecars", [TokenScope.POLICY_READ, TokenScope.USAGE_WRITE]),
+        ("finance", "BI warehouse", [TokenScope.SPEND_READ]),
+    )
+    for username, name, scopes in wanted:
+        issue_token(
+            user=cast.users[username],
+            name=name,
+            scopes=scopes,
+            expires_at=at + TOKEN_LIFE,
+            by=cast.users["admin"],
+            at=at,
+        )
+
+
+def _report_late(at: datetime) -> None:
+    """Let one sidecar run an old revision, and one refuse the newest."""
+    newest = current_number() or 1
+    old = max(newest - REVISIONS_BEHIND, 1)
+    record_status(
+        sidecar="batch-runner-1",
+        version=VERSION,
+        revision=old,
+        applied_at=PolicyRevision.objects.get(number=old).issued_at,
+        errors=(),
+        at=at,
+    )
+    before = max(newest - 1, 1)
+    record_status(
+        sidecar="support-edge-1",
+        version=OLD_VERSION,
+        revision=before,
+        applied_at=PolicyRevision.objects.get(number=before).issued_at,
+        errors=(RefusedRevision(newest, REFUSAL),),
+        at=at,
+    )
+
+
+def _report(at: datetime) -> None:
+    newest = PolicyRevision.objects.latest("number")
+    for name in ("gateway-eu-1", "gateway-us-1"):
+        record_status(
+            sidecar=name,
+            version=VERSION,
+            revision=newest.number,
+            applied_at=max(newest.issued_at, at - timedelta(hours=1)),
+            errors=(),
+            at=at,
+        )

@@ -1,0 +1,1 @@
+"""Queries that read across floors for one page."""
