@@ -1,0 +1,1 @@
+"""Benchmarks: how fast, as a ratio against a limit taken in the same run."""
