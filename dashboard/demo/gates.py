@@ -18,6 +18,7 @@ from ingestion.operations.definitions import Terms, define_outcome
 from ingestion.operations.outcomes import record_outcomes
 from org.models import User
 
+ROI, OPTIMISATION, BREAKER = 1, 2, 3
 RESULTS_A_DAY = 12
 WORTH_DAYS = 30
 
@@ -72,6 +73,7 @@ def scenes(history: History, cast: Cast) -> Iterator[Scene]:
         if worth.is_counted:
             yield Scene(history.moment_today(0.5), play.count)
     yield from _first_gates(history, cast, plans)
+    yield from _second_gates(history, cast, plans)
     yield from _third_gates(history, cast, plans)
 
 
@@ -82,24 +84,37 @@ def _first_gates(history: History, cast: Cast, plans: dict[str, Experiment]) -> 
     )
     for play, moment in ((photo, 0.60), (reply, 0.62), (submission, 0.64)):
         at = history.moment_today(moment)
-        yield Scene(at, partial(play.gather, 1))
-        yield Scene(at + timedelta(minutes=1), partial(play.submit, 1))
-    yield Scene(history.moment_today(0.70), partial(photo.sign, 1, "cfo", ""))
-    yield Scene(history.moment_today(0.72), partial(photo.sign, 1, "finance", LOOKED_AT))
-    yield Scene(history.moment_today(0.74), partial(reply.sign, 1, "cfo", ""))
-    yield Scene(history.ago(9, "10:30"), partial(clause.gather, 1))
-    yield Scene(history.ago(9, "10:40"), partial(clause.submit, 1))
-    yield Scene(history.ago(8, "09:10"), partial(clause.sign, 1, "cfo", ""))
-    yield Scene(history.ago(8, "14:20"), partial(clause.sign, 1, "finance", ""))
-    yield Scene(history.ago(2, "16:05"), partial(clause.revoke, 1, "cfo", NO_MORE_COUNTED))
+        yield Scene(at, partial(play.gather, ROI))
+        yield Scene(at + timedelta(minutes=1), partial(play.submit, ROI))
+    yield Scene(history.moment_today(0.70), partial(photo.sign, ROI, "cfo", ""))
+    yield Scene(history.moment_today(0.72), partial(photo.sign, ROI, "finance", LOOKED_AT))
+    yield Scene(history.moment_today(0.74), partial(reply.sign, ROI, "cfo", ""))
+    yield Scene(history.ago(9, "10:30"), partial(clause.gather, ROI))
+    yield Scene(history.ago(9, "10:40"), partial(clause.submit, ROI))
+    yield Scene(history.ago(8, "09:10"), partial(clause.sign, ROI, "cfo", ""))
+    yield Scene(history.ago(8, "14:20"), partial(clause.sign, ROI, "finance", ""))
+    yield Scene(history.ago(2, "16:05"), partial(clause.revoke, ROI, "cfo", NO_MORE_COUNTED))
+
+
+def _second_gates(history: History, cast: Cast, plans: dict[str, Experiment]) -> Iterator[Scene]:
+    """Let gate 2 pass, and be deferred: a cheaper model is good enough, too little is graded."""
+    photo, reply, submission, clause = (
+        _Play(history, cast, plans[worth.workflow], worth) for worth in WORTHS
+    )
+    for play, moment in ((photo, 0.76), (reply, 0.78), (submission, 0.80)):
+        at = history.moment_today(moment)
+        yield Scene(at, partial(play.gather, OPTIMISATION))
+        yield Scene(at + timedelta(minutes=1), partial(play.submit, OPTIMISATION))
+    yield Scene(history.moment_today(0.82), partial(clause.gather, OPTIMISATION))
+    yield Scene(history.moment_today(0.86), partial(photo.sign, OPTIMISATION, "engineer", ""))
 
 
 def _third_gates(history: History, cast: Cast, plans: dict[str, Experiment]) -> Iterator[Scene]:
     """Let gate 3 be deferred, for want of a trip test, and be looked at early."""
     photo, reply, *_ = (_Play(history, cast, plans[worth.workflow], worth) for worth in WORTHS)
-    yield Scene(history.now, partial(photo.gather, 3))
-    yield Scene(history.now, partial(photo.submit, 3))
-    yield Scene(history.now, partial(reply.gather, 3))
+    yield Scene(history.now, partial(photo.gather, BREAKER))
+    yield Scene(history.now, partial(photo.submit, BREAKER))
+    yield Scene(history.now, partial(reply.gather, BREAKER))
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +180,9 @@ class _Play:
         self._step(number, GateAction.REVOKE, by=by, at=at, given=Given(reason=reason))
 
     def _given(self, number: int) -> Given:
-        if number != 1:
+        if number == OPTIMISATION:
+            return Given()
+        if number == BREAKER:
             return Given(inputs={"expected_day_usd": f"{self._initiative().daily_cap_usd / 2:.2f}"})
         slug = "-".join(self.worth.result.lower().split())
         if self.worth.is_counted:

@@ -17,6 +17,7 @@ from dashboard.demo import (
     deliveries,
     fleet,
     gates,
+    grading,
     guardrails,
     initiatives,
     outcomes,
@@ -78,6 +79,7 @@ def scenes(history: History) -> list[Scene]:
     every = [
         *cast.scenes(history, people),
         *guardrails.scenes(history, people, parts),
+        *grading.scenes(history, people),
         *budgets.scenes(history, people, parts),
         *revisions.scenes(history, people),
         *rules.scenes(history, people),
