@@ -72,7 +72,9 @@ def test_without_outcomes_no_cost_of_one_is_shown(cast: Cast, client: Client, at
     defined(cast, at=at)
     book(new_slice(workflow="support-drafter"), date(2026, 11, 19), "3")
 
-    assert "no outcomes yet" in opened(client, cast, "carl", "/economics/")
+    index = opened(client, cast, "carl", "/economics/")
+    assert "no outcomes yet" in index
+    assert '<td class="num">0</td>' not in index  # what nobody counted is not nought
     page = opened(client, cast, "carl", "/economics/ticket-answered/")
     assert "$3.00 was spent in FY2026 P11; no outcomes yet, so one ticket has no cost." in page
 
