@@ -7,6 +7,7 @@ from budgets.views import budgets, decisions, fund, gates, initiatives, revision
 urlpatterns = [
     path("budgets/", budgets.budgets, name="budgets"),
     path("budgets/new/", budgets.new, name="budget-new"),
+    path("budgets/periods/", budgets.by_period, name="budgets-by-period"),
     path("budgets/fund/<int:fiscal_year>/", fund.fund, name="fund"),
     path("budgets/<int:budget_id>/", budgets.budget, name="budget"),
     path("budgets/<int:budget_id>/revise/", revisions.revise, name="budget-revise"),

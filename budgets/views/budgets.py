@@ -1,6 +1,7 @@
 """Pages of budgets: the year's table, asking for one, one budget."""
 
 from datetime import datetime
+from typing import Any
 
 from django.contrib import messages
 from django.db.models import QuerySet
@@ -19,6 +20,7 @@ from budgets.queries.burn_down import budget_burn_down
 from budgets.queries.fund import fund_standing
 from budgets.queries.ledger import journals_of_budget
 from budgets.queries.offers import budget_offers
+from budgets.queries.period_grid import period_grid
 from budgets.queries.planned_periods import (
     PlannedPeriod,
     planned_periods,
@@ -37,7 +39,12 @@ from budgets.views.deciding import decide_from_page, version_of
 from org.http import PageRequest
 from org.models import FiscalPeriod
 from org.permissions import can_see_company
-from org.queries.calendar import company, fiscal_year_containing, reporting_today
+from org.queries.calendar import (
+    company,
+    fiscal_year_containing,
+    periods_of_year,
+    reporting_today,
+)
 from org.refusals import Invalid, NotAllowed, Refusal
 from org.templatetags.figures import money_places
 
@@ -49,23 +56,23 @@ PHASED = ("unit", "fiscal_year", "core_usd", "phasing", "phasing_weights")
 @require_safe
 def budgets(request: PageRequest) -> HttpResponse:
     """Show the fiscal year's table: every unit in sight with its budget."""
-    on = reporting_today(timezone.now())
-    current = fiscal_year_containing(on)
-    year = _year_asked(request, default=current)
-    years = FiscalPeriod.objects.values_list("fiscal_year", flat=True).distinct()
-    opened = sorted(set(years), reverse=True)
-    rows = budgets_grid(user=request.user, fiscal_year=year, on=on) if year in opened else []
+    found = _year_in_sight(request)
+    is_open = found["year"] in found["years"]
     context = {
-        "rows": [(row, _outlook(row)) for row in rows],
-        "places": _places(rows),
-        "has_budgets": any(row.standing for row in rows),
-        "year": year,
-        "years": sorted(opened, key=lambda each: each != current),  # the present one first
-        "on": on,
-        "fund": fund_standing(year) if year in opened and can_see_company(request.user) else None,
-        "may_ask": units_to_ask_for(request.user).exists(),
+        "rows": [(row, _outlook(row)) for row in found["rows"]],
+        "places": _places(found["rows"]),
+        "fund": fund_standing(found["year"]) if is_open and can_see_company(request.user) else None,
     }
-    return render(request, "budgets/budgets.html", context)
+    return render(request, "budgets/budgets.html", found | context)
+
+
+@require_safe
+def by_period(request: PageRequest) -> HttpResponse:
+    """Show the fiscal year as a grid: what each budget used of its plan, period by period."""
+    found = _year_in_sight(request)
+    periods = periods_of_year(found["year"]) if found["rows"] else []
+    grid = period_grid(found["rows"], periods) if periods else []
+    return render(request, "budgets/by_period.html", found | {"grid": grid, "periods": periods})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -171,6 +178,24 @@ def _action(name: str) -> BudgetAction:
     if name not in BudgetAction.values:
         raise Http404(name)
     return BudgetAction(name)
+
+
+def _year_in_sight(request: PageRequest) -> dict[str, Any]:
+    """Return the year that is asked for, those that are open, and its budgets in sight."""
+    on = reporting_today(timezone.now())
+    current = fiscal_year_containing(on)
+    year = _year_asked(request, default=current)
+    years = FiscalPeriod.objects.values_list("fiscal_year", flat=True).distinct()
+    opened = sorted(set(years), reverse=True)
+    rows = budgets_grid(user=request.user, fiscal_year=year, on=on) if year in opened else []
+    return {
+        "rows": rows,
+        "has_budgets": any(row.standing for row in rows),
+        "year": year,
+        "years": sorted(opened, key=lambda each: each != current),  # the present one first
+        "on": on,
+        "may_ask": units_to_ask_for(request.user).exists(),
+    }
 
 
 def _year_asked(request: PageRequest, *, default: int) -> int:

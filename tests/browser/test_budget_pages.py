@@ -60,6 +60,7 @@ def test_nothing_stands_in_anybodys_way(
     waiting = Approval.objects.waiting().get(kind="initiative")
     for url in (
         "/budgets/",
+        "/budgets/periods/",
         "/budgets/new/",
         f"/budgets/{Budget.objects.get(unit=scene.support).pk}/",
         f"/budgets/{Budget.objects.get(unit=scene.support).pk}/revise/",

@@ -47,6 +47,27 @@ def test_the_table_shows_each_unit_in_sight_with_its_sentence(
     assert "Support" not in of_greta
 
 
+def test_the_grid_shows_every_period_of_the_units_in_sight(
+    cast: Cast, at: datetime, as_user: SignIn
+) -> None:
+    granted_budget(cast, core="3650.00", at=at)
+    spend(cast.support, at.date(), "150.00")
+
+    of_carl = as_user(cast.carl).get("/budgets/periods/").content.decode()
+    of_greta = as_user(cast.greta).get("/budgets/periods/?fy=2026").content.decode()
+
+    assert "50.0%" in of_carl
+    assert 'title="$150.00 used of $300.00 planned"' in of_carl
+    assert 'title="Nothing is known yet of $310.00 planned"' in of_carl
+    assert "Support" not in of_greta
+
+
+def test_the_grid_of_a_year_that_is_not_open_says_so(cast: Cast, as_user: SignIn) -> None:
+    page = as_user(cast.carl).get("/budgets/periods/?fy=1999").content.decode()
+
+    assert "No budget for FY1999 yet" in page
+
+
 def test_a_request_that_waits_is_said_and_counts_for_nothing(
     cast: Cast, at: datetime, as_user: SignIn
 ) -> None:
