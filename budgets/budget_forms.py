@@ -1,5 +1,6 @@
 """The forms of budgets: asking for one, revising one in force."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -9,6 +10,7 @@ from budgets.amounts import LABELS, NOTHING, Amounts
 from budgets.forms import offer_choices, units_to_ask_for
 from budgets.models import Budget
 from budgets.phasing import Phasing
+from ingestion.models import OutcomeTerms
 from org.models import FiscalPeriod, Unit, User
 
 
@@ -120,3 +122,23 @@ class FundForm(forms.Form):
     reason = forms.CharField(
         widget=forms.Textarea(attrs={"rows": 3}), help_text="Whoever decides reads it."
     )
+
+
+class PolicyForm(forms.Form):
+    """What the pool would be linked to, were it linked to output."""
+
+    results = forms.ChoiceField(required=False, label="Results that would fund it")
+    usd_a_result = forms.DecimalField(
+        required=False,
+        min_value=0,
+        max_digits=18,
+        decimal_places=6,
+        label="Allowed for each",
+        help_text="Empty: what hands out the pool, should the year go on as it did.",
+    )
+
+    def __init__(self, data: Any, *, offered: Sequence[OutcomeTerms]) -> None:
+        super().__init__(data)
+        field = self.fields["results"]
+        if isinstance(field, forms.ChoiceField):
+            field.choices = [(terms.definition.slug, terms.name) for terms in offered]

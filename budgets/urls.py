@@ -2,7 +2,15 @@
 
 from django.urls import path
 
-from budgets.views import budgets, decisions, fund, gates, initiatives, revisions
+from budgets.views import (
+    budgets,
+    decisions,
+    fund,
+    gates,
+    initiatives,
+    pool_policies,
+    revisions,
+)
 
 urlpatterns = [
     path("budgets/", budgets.budgets, name="budgets"),
@@ -11,6 +19,9 @@ urlpatterns = [
     path("budgets/fund/<int:fiscal_year>/", fund.fund, name="fund"),
     path("budgets/<int:budget_id>/", budgets.budget, name="budget"),
     path("budgets/<int:budget_id>/revise/", revisions.revise, name="budget-revise"),
+    path(
+        "budgets/<int:budget_id>/pool-policies/", pool_policies.pool_policies, name="pool-policies"
+    ),
     path("budgets/<int:budget_id>/<slug:action>/", budgets.step, name="budget-step"),
     path("initiatives/", initiatives.initiatives, name="initiatives"),
     path("initiatives/new/", initiatives.new, name="initiative-new"),

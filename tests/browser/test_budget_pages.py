@@ -64,6 +64,7 @@ def test_nothing_stands_in_anybodys_way(
         "/budgets/new/",
         f"/budgets/{Budget.objects.get(unit=scene.support).pk}/",
         f"/budgets/{Budget.objects.get(unit=scene.support).pk}/revise/",
+        f"/budgets/{Budget.objects.get(unit=scene.support).pk}/pool-policies/",
         "/budgets/fund/2026/",
         "/initiatives/",
         "/initiatives/?view=table",

@@ -38,6 +38,7 @@ from finops.periods import (
     utc_day,
 )
 from finops.phasing import Difference, Schedule
+from finops.pool_policies import Spent, compared
 from finops.pools import largest_pool_usd
 from finops.presets import profile_of
 from finops.price_book import DISCOUNT, REGION, TIER, Term, cards_of
@@ -595,6 +596,24 @@ def _largest_pools(rows: list[Row]) -> None:
         share = Decimal(row["share"].removesuffix("%")) / 100
         most = largest_pool_usd(rest_usd=Decimal(row["rest"]), share=share)
         assert ("any" if most is None else str(most)) == row["largest pool"]
+
+
+@checks("pool-policies")
+def _pool_policies(rows: list[Row]) -> None:
+    months = [each.period for each in gregorian_year(2026, 1)]
+    spent = [
+        Spent(month, Decimal(row["spent"]), _known(row["results before"], int))
+        for month, row in zip(months, rows, strict=False)
+    ]
+    lines = compared(pool_usd=Decimal(1000), spent=spent, bets=[], usd_a_result=Decimal("0.50"))
+    for row, line in zip(rows, lines, strict=True):
+        assert line.linked_usd == _known(row["allowed"], Decimal)
+        assert line.unfunded_usd == _known(row["not funded"], Decimal)
+        assert line.open_day_usd == Decimal(row["open: dearest day"])
+
+
+def _known(text: str, read: Callable[[str], Any]) -> Any:
+    return None if text == "not known" else read(text)
 
 
 def _check_presets(rows: list[Row], profiles: dict[str, Profile]) -> None:
