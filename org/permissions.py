@@ -122,6 +122,11 @@ def can_manage_profile(user: User) -> bool:
     return has_role(user, Role.CFO, Role.ADMIN)
 
 
+def can_record_cash(user: User) -> bool:
+    """Test whether the user may tell what the company holds: finance of the whole of it."""
+    return has_role(user, Role.CFO, Role.FINANCE)
+
+
 def can_stop(user: User, *, unit: Unit) -> bool:
     """Test whether the user may stop an experiment of the unit at once."""
     return has_role(user, Role.GM, Role.CFO, Role.ENGINEER, unit=unit)

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from org.views import (
+    cash,
     delegations,
     fiscal_calendar,
     leavers,
@@ -23,6 +24,7 @@ urlpatterns = [
     path("settings/company/", fiscal_calendar.set_up, name="company-set-up"),
     path("settings/profile/", profile.profile, name="profile"),
     path("settings/profile/<slug:name>/", profile.setting, name="profile-setting"),
+    path("settings/cash/", cash.cash, name="cash"),
     path("settings/tokens/", tokens.tokens, name="tokens"),
     path("settings/tokens/<int:token_id>/revoke/", tokens.revoke, name="token-revoke"),
     path("settings/delegations/", delegations.delegations, name="delegations"),

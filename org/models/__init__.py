@@ -4,6 +4,7 @@ from org.models.answers import StoredAnswer
 from org.models.approvals import Approval
 from org.models.audit import AuditEntry
 from org.models.calendar import Company, FiscalCalendar, FiscalPeriod
+from org.models.cash import CashPosition
 from org.models.delegations import Delegation
 from org.models.heartbeat import Heartbeat
 from org.models.notices import (
@@ -24,6 +25,7 @@ __all__ = [
     "ApiToken",
     "Approval",
     "AuditEntry",
+    "CashPosition",
     "Company",
     "CompanyProfile",
     "CostObject",

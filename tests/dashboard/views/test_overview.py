@@ -14,13 +14,14 @@ from budgets.lifecycle import BudgetAction
 from budgets.models import Budget, Initiative
 from budgets.operations.budgets import request_budget, take_budget_step
 from ingestion.models import Delivery
-from org.models import Company, CompanyProfile, Unit, User
+from org.models import CashPosition, Company, CompanyProfile, Unit, User
 from org.queries.calendar import fiscal_year_containing
 from policy.models import Scope
 from tests.factories.budgets import drafted, spend
 from tests.factories.ingestion import new_delivery
 from tests.factories.org import UnitFactory
 from tests.factories.policy import drafter_scope
+from tests.factories.profile import answered
 from tests.org_cast import Cast
 
 AT = datetime(2026, 1, 2, tzinfo=UTC)
@@ -244,6 +245,41 @@ def test_a_failed_file_that_was_loaded_later_needs_nobody(cast: Cast, client: Cl
     assert "bad.csv was not loaded" not in opened(client, cast.fiona)
 
 
+def told_cash(cast: Cast, *, at: datetime) -> None:
+    CashPosition.objects.create(
+        as_of=at.date(),
+        cash_usd=1_800_000,
+        net_burn_usd_per_month=150_000,
+        source="Books",
+        recorded_by=cast.carl,
+        recorded_at=at,
+    )
+
+
+def test_a_startup_sees_how_long_its_cash_lasts_and_what_ai_takes_of_it(
+    cast: Cast, client: Client, at: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(timezone, "now", lambda: at)
+    answered(cast.carl, at=at, people=40)
+    grant(cast, at.date(), 28_000)
+    book_days(cast.support, at.date(), 1_000, days=28)
+    assert "Tell what the company holds" in tile(opened(client, cast.carl), "Cash lasts to")
+    told_cash(cast, at=at)
+
+    text = tile(opened(client, cast.carl), "Cash lasts to")
+
+    # 28 days of $1,000 are spent of $28,000; 42 more follow: $42,000 of $150,000 a month.
+    assert "Nov 2027" in text
+    assert "8.5 days of it by the year's end" in text
+    assert "Cash lasts to" not in opened(client, cast.grace)
+
+
+def test_a_larger_company_does_not_speak_of_its_cash(cast: Cast, client: Client) -> None:
+    told_cash(cast, at=AT)
+
+    assert "Cash lasts to" not in opened(client, cast.carl)
+
+
 @pytest.mark.parametrize("units", [1, 3])
 def test_three_more_units_cost_no_more_queries_than_one(
     cast: Cast,
@@ -256,7 +292,7 @@ def test_three_more_units_cost_no_more_queries_than_one(
         UnitFactory.create(name=f"Team {number}", parent=cast.support)
     client.force_login(cast.carl)
 
-    with django_assert_num_queries(38):
+    with django_assert_num_queries(40):
         client.get("/")
 
 
