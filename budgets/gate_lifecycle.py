@@ -24,6 +24,7 @@ class GateAction(models.TextChoices):
     REOPEN = "reopen", "Reopen"
     REVOKE = "revoke", "Revoke"
     EXPIRE = "expire", "Expire"
+    RECHECK = "recheck", "Check again sooner"
 
 
 GATE_TRANSITIONS: dict[GateState, dict[GateAction, GateState]] = {
@@ -44,6 +45,7 @@ GATE_TRANSITIONS: dict[GateState, dict[GateAction, GateState]] = {
         GateAction.GATHER: GateState.PASSED,
         GateAction.SIGN: GateState.PASSED,
         GateAction.PASS: GateState.PASSED,
+        GateAction.RECHECK: GateState.PASSED,
         GateAction.EXPIRE: GateState.EXPIRED,
         GateAction.REVOKE: GateState.REVOKED,
     },
@@ -53,5 +55,6 @@ GATE_TRANSITIONS: dict[GateState, dict[GateAction, GateState]] = {
     GateState.REVOKED: {GateAction.GATHER: GateState.EVIDENCE},
 }
 
-# The last signature passes a gate and the clock ends it: nobody does either by hand.
-BY_ITSELF = (GateAction.PASS, GateAction.EXPIRE)
+# The last signature passes a gate, the ledger hastens its day and the clock ends it: nobody
+# does any of it by hand.
+BY_ITSELF = (GateAction.PASS, GateAction.RECHECK, GateAction.EXPIRE)

@@ -5,6 +5,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from budgets.operations.gate_changes import revoke_changed
+from budgets.operations.gate_rechecks import hasten_rechecks
 from budgets.operations.gates import expire_gates
 from budgets.operations.held import carry_out_due
 from budgets.operations.initiatives import expire_due, settle_ended
@@ -46,11 +47,14 @@ def watch() -> None:
 
 @shared_task
 def watch_gates() -> None:
-    """Revoke the passes that a material change has overtaken."""
+    """Revoke the passes that a material change has overtaken; hasten those that moved."""
     if not Company.objects.exists():
         return
-    if gates := revoke_changed(at=timezone.now()):
+    at = timezone.now()
+    if gates := revoke_changed(at=at):
         log.info("budgets.gates_revoked", gates=gates)
+    if gates := hasten_rechecks(at=at):
+        log.info("budgets.gates_hastened", gates=gates)
 
 
 @shared_task

@@ -1,13 +1,14 @@
 """What an experiment's consumption depends on: its terms, and what the ledger shows of it."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from budgets.models import Initiative
 from budgets.terms import as_written, terms_of
-from finops.gates.changes import FEWEST_TASKS, Configuration
+from finops.gates.changes import FEWEST_TASKS, Configuration, new_people
 from finops.periods import Period
+from ingestion.queries.people import people_of
 from ingestion.queries.spend import models_used
 from ingestion.queries.task_tokens import median_tokens_per_task
 from org.queries.calendar import reporting_today
@@ -43,6 +44,22 @@ def read_configuration(written: dict[str, Any]) -> Configuration:
         models=usage["models"],
         median_tokens=None if median is None else Decimal(median),
     )
+
+
+def grown_population(
+    initiative: Initiative, written: dict[str, Any], *, at: datetime
+) -> str | None:
+    """Say that more than a quarter of its people are new since a configuration was written.
+
+    Evidence names nobody: who used it then is read from the ledger, over the same days.
+    """
+    if initiative.cost_object is None:
+        return None
+    usage, today = written["usage"], reporting_today(at)
+    then = Period(date.fromisoformat(usage["from"]), date.fromisoformat(usage["until"]))
+    now = Period(today - timedelta(days=WATCHED_DAYS), today)
+    found = people_of(cost_object=initiative.cost_object, then=then, now=now)
+    return new_people(people=found.now, before=found.then, new=found.new)
 
 
 def _usage(initiative: Initiative, days: Period) -> dict[str, Any]:

@@ -68,7 +68,9 @@ class GateRule:
     `gather` measures anew where it is given no window, and over the same one where it is:
     then the same ledger gives the same answer. `judge` is pure and reads nothing but the
     measures, so that anyone can judge an old evidence again. A pass lasts `recheck_days`;
-    a material change ends it at once where `ends_on_change`. What is deferred is looked at
+    a material change ends it at once where `ends_on_change`; where `moved` says in sentences
+    what moved since, between what was measured then and what is now, its day comes sooner.
+    What is deferred is looked at
     again after `defer_days`, what failed is applied for again after `reapply_days`.
     """
 
@@ -83,6 +85,7 @@ class GateRule:
     defer_days: int = 14
     reapply_days: int = 0
     ends_on_change: bool = False
+    moved: Callable[[Gathered, Gathered], list[str]] | None = None
 
     @property
     def title(self) -> str:

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from budgets.gates.rule import Ask, GateRule, Gathered, Inputs, Kind, Measures, Signer, Window
 from budgets.gates.worth_figures import CUSTOMER, figures_of, offered_definitions
+from budgets.gates.worth_moves import moved_since
 from budgets.models import Initiative
 from finops.gates.criteria import Judgement
 from finops.gates.worth import (
@@ -164,4 +165,5 @@ GATE = GateRule(
         ),
     ),
     reapply_days=14,
+    moved=moved_since,
 )

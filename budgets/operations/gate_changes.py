@@ -5,7 +5,11 @@ from datetime import datetime
 from django.db import transaction
 
 from budgets.gate_lifecycle import GateAction, GateState
-from budgets.gates.configuration import configuration_of, read_configuration
+from budgets.gates.configuration import (
+    configuration_of,
+    grown_population,
+    read_configuration,
+)
 from budgets.gates.registry import GATES
 from budgets.lifecycle import InitiativeState
 from budgets.models import Gate
@@ -31,6 +35,10 @@ def _revoke_if_changed(initiative_id: int, number: int, *, at: datetime) -> str:
     then = read_configuration(gate.passed_on.configuration)
     now = read_configuration(configuration_of(gate.initiative, at=at))
     changes = material_changes(then, now)
+    if (
+        grown := grown_population(gate.initiative, gate.passed_on.configuration, at=at)
+    ) is not None:
+        changes.append(grown)
     if not changes:
         return ""
     gate.reason = f"Material change: {' '.join(changes)} Gather new evidence."

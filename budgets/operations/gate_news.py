@@ -19,6 +19,7 @@ _STEPS: dict[GateAction, tuple[NoticeKind, str]] = {
     GateAction.FAIL: (NoticeKind.DECISION, "failed"),
     GateAction.REVOKE: (NoticeKind.DECISION, "was revoked"),
     GateAction.DEFER: (NoticeKind.DEFERRAL, "was deferred"),
+    GateAction.RECHECK: (NoticeKind.EXPIRY, "is to be checked again sooner"),
     GateAction.EXPIRE: (NoticeKind.EXPIRY, "has run out"),
 }
 

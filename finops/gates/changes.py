@@ -8,6 +8,7 @@ from finops.money import ROUNDED, calculated_in, to_cents
 
 MOST_TOKEN_DRIFT = Decimal("0.20")
 FEWEST_TASKS = 20
+MOST_NEW_PEOPLE = Decimal("0.25")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +55,21 @@ def material_changes(then: Configuration, now: Configuration) -> list[str]:
             f" {then.median_tokens:,}: {drift:+.1%}, where {MOST_TOKEN_DRIFT:.0%} is the most."
         )
     return found
+
+
+@calculated_in(ROUNDED)
+def new_people(*, people: int, before: int, new: int) -> str | None:
+    """Say that more than a quarter of the people who use it are new, None where they are not.
+
+    `people` use it now, of whom `new` did not among the `before` who did then. Where nobody
+    was named then, nobody can be told as new.
+    """
+    if not before or not people or Decimal(new) / people <= MOST_NEW_PEOPLE:
+        return None
+    return (
+        f"{new:,} of the {people:,} people who use it did not before: {Decimal(new) / people:.1%},"
+        f" where {MOST_NEW_PEOPLE:.0%} is the most."
+    )
 
 
 @calculated_in(ROUNDED)

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from budgets.gates.configuration import configuration_of
+from budgets.gates.configuration import configuration_of, grown_population
 from budgets.models import Initiative
 from finops.periods import ONE_DAY, Period
 from ingestion.operations.slices import forget_slices
+from ingestion.queries.people import PeopleUsing, people_of
 from ingestion.queries.task_tokens import TaskTokens, median_tokens_per_task
 from policy.operations.usage import take_usage
 from tests.org_cast import Cast
@@ -92,3 +93,37 @@ def test_too_few_tasks_say_nothing_and_twenty_do(
         "median_tokens_per_task": None,
     }
     assert (enough["tasks"], enough["median_tokens_per_task"]) == (20, "1009")
+
+
+def test_who_uses_it_is_told_apart_from_who_is_new(
+    cast: Cast, at: datetime, drafter: Initiative
+) -> None:
+    for person in ("ann", "bob"):
+        push(cast, at, ("a", 1000), person=person)
+    tomorrow = at + timedelta(days=1)
+    for person in ("bob", "cid", "dot", ""):
+        push(cast, tomorrow, ("b", 1000), person=person)
+    push(cast, tomorrow, ("c", 1000), person="eve", workflow="something-else")
+    assert drafter.cost_object is not None
+
+    found = people_of(
+        cost_object=drafter.cost_object, then=today(at), now=today(at + timedelta(days=1))
+    )
+
+    assert found == PeopleUsing(then=2, now=3, new=2)
+
+
+def test_people_who_came_since_evidence_was_gathered_are_a_material_change(
+    cast: Cast, at: datetime, drafter: Initiative
+) -> None:
+    push(cast, at, ("a", 1000), person="ann")
+    written = configuration_of(drafter, at=at + timedelta(days=1))
+    later = at + timedelta(days=15)
+    assert grown_population(drafter, written, at=later) is None
+
+    for person in ("ann", "bob"):
+        push(cast, later - timedelta(days=1), ("b", 1000), person=person)
+
+    said = grown_population(drafter, written, at=later)
+    assert said is not None
+    assert said.startswith("1 of the 2 people who use it did not before: 50.0%")

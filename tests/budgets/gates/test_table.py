@@ -31,6 +31,7 @@ MAY: dict[GateAction, set[str]] = {
     GateAction.REOPEN: GATHERERS,
     GateAction.REVOKE: SIGNERS,
     GateAction.PASS: set(),
+    GateAction.RECHECK: set(),
     GateAction.EXPIRE: set(),
 }
 REASON = "Said in so many words."

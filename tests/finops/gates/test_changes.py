@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from finops.gates.changes import Configuration, material_changes, token_drift
+from finops.gates.changes import Configuration, material_changes, new_people, token_drift
 
 THEN = Configuration(
     cap_usd=Decimal("6000.00"),
@@ -76,3 +76,27 @@ def test_a_drift_needs_both_sides() -> None:
     assert token_drift(Decimal(2500), Decimal(3000)) == Decimal("0.2")
     assert token_drift(None, Decimal(3000)) is None
     assert token_drift(Decimal(0), Decimal(3000)) is None
+
+
+@pytest.mark.parametrize(
+    ("people", "before", "new", "share"),
+    [
+        (100, 80, 25, None),
+        (100, 80, 26, "26.0%"),
+        (4, 0, 4, None),
+        (0, 5, 0, None),
+        (1, 9, 1, "100.0%"),
+    ],
+)
+def test_more_than_a_quarter_of_new_people_is_material(
+    people: int, before: int, new: int, share: str | None
+) -> None:
+    said = new_people(people=people, before=before, new=new)
+
+    assert said is None if share is None else said is not None and share in said
+
+
+def test_new_people_are_told_in_a_sentence() -> None:
+    assert new_people(people=1200, before=800, new=400) == (
+        "400 of the 1,200 people who use it did not before: 33.3%, where 25% is the most."
+    )
