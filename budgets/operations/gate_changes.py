@@ -35,9 +35,7 @@ def _revoke_if_changed(initiative_id: int, number: int, *, at: datetime) -> str:
     then = read_configuration(gate.passed_on.configuration)
     now = read_configuration(configuration_of(gate.initiative, at=at))
     changes = material_changes(then, now)
-    if (
-        grown := grown_population(gate.initiative, gate.passed_on.configuration, at=at)
-    ) is not None:
+    if grown := grown_population(gate.initiative, gate.passed_on.configuration, at=at):
         changes.append(grown)
     if not changes:
         return ""
