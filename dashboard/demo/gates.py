@@ -33,6 +33,11 @@ class Worth:
     share: Decimal
     is_counted: bool = True
 
+    @property
+    def slug(self) -> str:
+        """The short name that its definition gets."""
+        return "-".join(self.result.lower().split())
+
 
 WORTHS = (
     Worth(
@@ -184,14 +189,13 @@ class _Play:
             return Given()
         if number == BREAKER:
             return Given(inputs={"expected_day_usd": f"{self._initiative().daily_cap_usd / 2:.2f}"})
-        slug = "-".join(self.worth.result.lower().split())
         if self.worth.is_counted:
-            return Given(inputs={"definition": slug})
+            return Given(inputs={"definition": self.worth.slug})
         results = RESULTS_A_DAY * WORTH_DAYS
         expected_usd = self._initiative().daily_cap_usd * WORTH_DAYS / 4 / results
         return Given(
             inputs={
-                "definition": slug,
+                "definition": self.worth.slug,
                 "planned_per_month": str(results),
                 "expected_task_usd": f"{expected_usd:.4f}",
             }

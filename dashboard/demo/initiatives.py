@@ -17,6 +17,7 @@ from dashboard.demo.cast import Cast
 from dashboard.demo.company import ROUTER
 from dashboard.demo.experiment_calls import FEWEST_TODAY, calls_for, daily_cap
 from dashboard.demo.experiments import EXPERIMENTS, FUNDED, Ending, Experiment
+from dashboard.demo.gates import RESULTS_A_DAY, WORTHS
 from dashboard.demo.history import History, Scene, fiscal_year, year_start
 from finops.periods import ONE_DAY
 from policy.operations.upkeep import keep_up
@@ -132,6 +133,7 @@ class _Play:
         manager = self.cast.manager(plan.unit)
         cap_usd = scaled(plan.daily_cap_usd * plan.cap_days, self.history)
         starts_on = self._starts_on()
+        worth = next((each for each in WORTHS if each.workflow == plan.workflow), None)
         return InitiativeTerms(
             name=plan.name,
             unit=self.cast.units[plan.unit],
@@ -144,7 +146,8 @@ class _Play:
             ends_on=starts_on + ONE_DAY * plan.days,
             stop_loss_pct=50,
             unit_of_work=plan.unit_of_work,
-            outcome_source=plan.outcome_source,
+            outcome_source=worth.slug if worth else plan.outcome_source,
+            expected_volume=RESULTS_A_DAY * plan.days if worth else None,
             allowed_models=(plan.model,),
             match=({"workflow": plan.workflow},),
         )
