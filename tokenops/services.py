@@ -13,6 +13,11 @@ ENGINE = "tokenops.postgresql"
 CONNECTION_AGE_S = 60
 POLLING_INTERVAL_S = 0.1
 VISIBILITY_TIMEOUT_S = 3600
+TRANSPORTS = {
+    "filesystem": "tokenops.broker:Transport",
+    "redis": "tokenops.redis_broker:Transport",
+    "rediss": "tokenops.redis_broker:Transport",
+}
 
 
 def databases(env: environ.Env, *, var_dir: Path) -> dict[str, dict[str, Any]]:
@@ -35,8 +40,8 @@ def databases(env: environ.Env, *, var_dir: Path) -> dict[str, dict[str, Any]]:
 
 
 def broker_transport(url: str) -> str | None:
-    """Return our own transport where the broker is a folder, else None: kombu's by the scheme."""
-    return "tokenops.broker:Transport" if _scheme(url) == "filesystem" else None
+    """Return our own transport for a folder or Redis, else None: kombu's by the scheme."""
+    return TRANSPORTS.get(_scheme(url))
 
 
 def broker_options(url: str, *, var_dir: Path) -> dict[str, Any]:

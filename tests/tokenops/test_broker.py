@@ -1,11 +1,14 @@
-"""Messages as files: whole or not there."""
+"""Messages as files, whole or not there; and as Redis keeps them, when it is lost."""
 
+import shutil
 from pathlib import Path
 from queue import Empty
+from typing import Any
 
 import pytest
 from kombu import Connection
 
+from benchmarks.faults.causes import Redis
 from tokenops.services import broker_options, broker_transport
 
 URL = "filesystem://localhost//"
@@ -42,5 +45,22 @@ def test_a_message_that_is_still_being_written_is_not_seen(
 
 
 def test_other_brokers_keep_the_transport_of_their_scheme() -> None:
-    assert broker_transport("redis://localhost") is None
     assert broker_transport("amqp://localhost") is None
+
+
+@pytest.mark.skipif(not shutil.which("redis-server"), reason="there is no redis-server on PATH")
+def test_a_lost_redis_does_not_end_who_holds_a_message_of_it() -> None:
+    redis = Redis()
+    redis.start()
+    connection = Connection(redis.url, transport=broker_transport(redis.url))
+    queue = connection.SimpleQueue("look")
+    queue.put({"number": 1})
+    assert queue.get(timeout=5).payload == {"number": 1}  # taken, and never answered
+
+    redis.kill()
+    # As after a second loss: the transport was closed before, and its address is forgotten.
+    channel: Any = queue.channel
+    channel.connection.client = None
+    connection.close()
+
+    assert channel.closed
