@@ -2,6 +2,10 @@
 
 from django.urls import path
 
-from org import profile_api
+from org import notice_api, profile_api
 
-urlpatterns = [path("profile", profile_api.ProfileView.as_view(), name="api-profile")]
+urlpatterns = [
+    path("notices", notice_api.NoticeList.as_view(), name="api-notices"),
+    path("notices/read", notice_api.NoticesRead.as_view(), name="api-notices-read"),
+    path("profile", profile_api.ProfileView.as_view(), name="api-profile"),
+]

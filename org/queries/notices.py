@@ -17,6 +17,10 @@ def notices_of(user: User, *, unread_only: bool = False) -> QuerySet[Delivered]:
     return found.order_by("-notice__at", "-notice__pk")
 
 
+def unread_count(user: User) -> int:
+    return user.notices.filter(read_at__isnull=True).count()
+
+
 def unread_column() -> dict[str, Coalesce]:
     """Return `unread`, the count of a member's unread notices, as a column to carry along."""
     unread = Delivered.objects.filter(user=OuterRef("user"), read_at__isnull=True).order_by()
