@@ -7,6 +7,7 @@ from django.db import transaction
 
 from budgets.models import FundPlan
 from budgets.operations.ledger import lock_year
+from budgets.operations.news import tell_of_fund
 from budgets.operations.requests import ask_for
 from budgets.queries.fund import (
     FundStanding,
@@ -37,7 +38,7 @@ def ask_fund_plan(
     book_fiscal_year(fiscal_year=fiscal_year, at=at)
     standing = fund_standing(fiscal_year)
     _check(standing, planned_usd)
-    return ask_for(
+    asked = ask_for(
         kind=FUND,
         subject_id=fiscal_year,
         unit=_company_unit(),
@@ -48,6 +49,8 @@ def ask_fund_plan(
         by=by,
         at=at,
     )
+    tell_of_fund(asked, by=by, at=at)
+    return asked
 
 
 @transaction.atomic
@@ -89,6 +92,7 @@ def decide_fund_plan(
             by=by,
             at=at,
         )
+    tell_of_fund(approval, by=by, at=at)
     return fund_standing(fiscal_year)
 
 

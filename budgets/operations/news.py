@@ -9,7 +9,7 @@ from budgets.rights import BUDGET, EXTENSION, INITIATIVE, REVISION
 from org.models import Approval, NoticeKind, Role, User
 from org.operations.notices import tell
 from org.queries.deciders import deciders_of
-from org.queries.people import holders_of
+from org.queries.people import company_holders_of, holders_of
 from org.templatetags.figures import day as written_day
 from org.templatetags.figures import usd
 
@@ -88,6 +88,24 @@ def tell_of_budget(budget: Budget, action: str, *, by: User, reason: str, at: da
         url=approval.url if decides and approval else f"/budgets/{budget.pk}/",
         unit=budget.unit,
         to=deciders_of(budget.unit, at=at) if decides else [asker, *managers],
+        by=by,
+        at=at,
+    )
+
+
+def tell_of_fund(approval: Approval, *, by: User, at: datetime) -> None:
+    """Tell the CFOs of a plan of the fund that waits; finance and who asked of its end."""
+    waits = approval.state == Approval.State.PENDING
+    readers = company_holders_of(Role.CFO) if waits else company_holders_of(Role.FINANCE)
+    what = "waits for a decision" if waits else f"was {approval.get_state_display().lower()}"
+    tell(
+        kind=NoticeKind.REQUEST if waits else NoticeKind.DECISION,
+        subject=f"{approval.kind}:{approval.subject_id}",
+        title=f"{approval.title} {what}",
+        text=approval.terms["reason"] if waits else approval.reason,
+        url=approval.url,
+        unit=None,
+        to={*readers, *([] if waits else [approval.requested_by])},
         by=by,
         at=at,
     )

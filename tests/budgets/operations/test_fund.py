@@ -9,8 +9,9 @@ from django.db import ProgrammingError, transaction
 from budgets.models import FundPlan
 from budgets.operations.fund import ask_fund_plan, decide_fund_plan
 from budgets.queries.fund import FundStanding, fund_standing
-from org.models import Approval, Role, User
+from org.models import Approval, Notice, Role, User
 from org.refusals import Invalid, NotAllowed, Refusal, Stale
+from tests.budgets.operations.test_news import told
 from tests.factories.budgets import budget_step, granted_budget, revision_asked
 from tests.factories.org import new_user
 from tests.org_cast import Cast
@@ -131,3 +132,16 @@ def test_plans_are_kept_one_after_another(cast: Cast, at: datetime) -> None:
     assert list(rows) == [(1, Decimal("5000.00"), "carl"), (2, Decimal("6000.00"), "carl")]
     with pytest.raises(ProgrammingError, match="permission denied"), transaction.atomic():
         FundPlan.objects.update(planned_usd=1)
+
+
+def test_the_cfos_of_the_company_hear_of_a_request_and_who_asked_of_its_end(
+    cast: Cast, at: datetime
+) -> None:
+    new_user(username="cora", roles=[(Role.CFO, cast.acme)])  # of a part: decides nothing here
+    asked = ask("5000.00", by=cast.fiona, at=at)
+
+    assert told() == ("request", f"{asked.title} waits for a decision", asked.url, {"carl"})
+    decide(asked, by=cast.carl, at=at, approve=False)
+
+    assert told() == ("decision", f"{asked.title} was rejected", asked.url, {"fiona"})
+    assert Notice.objects.latest("pk").text == "Seen."
