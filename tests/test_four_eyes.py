@@ -24,10 +24,11 @@ from tests.factories.budgets import (
     drafted,
     extended,
     granted_budget,
+    revision_asked,
     running,
     stepped,
 )
-from tests.factories.org import new_token, new_user
+from tests.factories.org import new_token, new_unit, new_user
 from tests.org_cast import Cast
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
@@ -49,7 +50,9 @@ def matters(cast: Cast) -> dict[str, Any]:
     waits = drafted(cast, at=at, by=cast.carl, name="Waits", **days)
     stepped(waits, "submit", by=cast.carl, at=at)
     budget = asked_budget(cast, at=at, by=cast.carl, unit=cast.claims)
-    return {"budget": budget, "initiative": waits, "extension": runs}
+    revised = granted_budget(cast, at=at, unit=new_unit("Legal", parent=cast.acme))
+    revision_asked(revised, by=cast.carl, at=at, core="1200.00")
+    return {"budget": budget, "revision": revised, "initiative": waits, "extension": runs}
 
 
 def identities(cast: Cast, name: str) -> Callable[[], Client]:
@@ -140,7 +143,7 @@ def assert_nobody_approved_it(approvals: list[Approval]) -> None:
 @pytest.mark.parametrize("who", WHO)
 def test_no_address_lets_who_asked_approve(cast: Cast, matters: dict[str, Any], who: str) -> None:
     waiting = list(Approval.objects.waiting().filter(requested_by=cast.carl))
-    assert {each.kind for each in waiting} == {"budget", "initiative", "extension"}
+    assert {each.kind for each in waiting} == set(matters)
     client_of = identities(cast, who)
     tried = 0
 
@@ -155,11 +158,19 @@ def test_no_address_lets_who_asked_approve(cast: Cast, matters: dict[str, Any], 
     assert_nobody_approved_it(waiting)
 
 
-@pytest.mark.parametrize("action", ["approve", "grant_extension"])
+@pytest.mark.parametrize(
+    ("kind", "action"),
+    [
+        ("budget", "approve"),
+        ("initiative", "approve"),
+        ("extension", "grant_extension"),
+        ("revision", "grant_revision"),
+    ],
+)
 def test_nor_does_the_operation_that_holds_it(
-    cast: Cast, matters: dict[str, Any], action: str
+    cast: Cast, matters: dict[str, Any], kind: str, action: str
 ) -> None:
-    subject = matters["initiative" if action == "approve" else "extension"]
+    subject = matters[kind]
     subject.refresh_from_db()
 
     with pytest.raises(Refusal):

@@ -14,6 +14,7 @@ from budgets.operations.budgets import take_budget_step
 from budgets.operations.initiatives import take_step
 from budgets.operations.ledger import lock_year
 from budgets.queries.held import kind_decided
+from budgets.rights import BUDGET, REVISION
 from budgets.terms import UNCHANGED, Change, change_as_written, change_written
 from org.audit import record
 from org.models import Approval, NoticeKind, User
@@ -123,7 +124,7 @@ def _locked(held_id: int) -> HeldDecision:
 
 
 def _subject(approval: Approval) -> Budget | Initiative:
-    model = Budget if approval.kind == "budget" else Initiative
+    model = Budget if approval.kind in (BUDGET, REVISION) else Initiative
     found: Budget | Initiative = model.objects.get(pk=approval.subject_id)
     return found
 

@@ -4,19 +4,20 @@ from datetime import datetime
 
 from budgets.lifecycle import InitiativeAction
 from budgets.models import Budget, HeldDecision, Initiative
-from budgets.rights import BUDGET, EXTENSION, INITIATIVE
+from budgets.rights import BUDGET, EXTENSION, INITIATIVE, REVISION
 from org.models import Approval
 
 # Steps by which a page decides: they take effect after a while, unless they are taken back.
-HELD_ACTIONS = ("approve", "reject", "grant_extension", "reject_extension")
 _ON_EXTENSIONS = ("grant_extension", "reject_extension")
+_ON_REVISIONS = ("grant_revision", "reject_revision")
+HELD_ACTIONS = ("approve", "reject", *_ON_EXTENSIONS, *_ON_REVISIONS)
 _EXCLUDED_BY_ONE = (*HELD_ACTIONS, InitiativeAction.ASK.value)
 
 
 def kind_decided(subject: Budget | Initiative, action: str) -> str:
     """Return what approvals call the matter that an action decides."""
     if isinstance(subject, Budget):
-        return BUDGET
+        return REVISION if action in _ON_REVISIONS else BUDGET
     return EXTENSION if action in _ON_EXTENSIONS else INITIATIVE
 
 

@@ -19,6 +19,8 @@ _IN_WORDS = {
     "reject": "reject this",
     "grant_extension": "grant more time",
     "reject_extension": "refuse more time",
+    "grant_revision": "approve this revision",
+    "reject_revision": "reject this revision",
 }
 
 

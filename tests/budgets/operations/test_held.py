@@ -25,10 +25,12 @@ from org.operations.approvals import AlreadyDecided, SelfApproval
 from org.refusals import Invalid, NotAllowed, Refusal
 from tests.factories.budgets import (
     asked_budget,
+    budget_step,
     granted_budget,
     ledger_total,
     pool_of,
     requested,
+    revision_asked,
     stepped,
 )
 from tests.factories.org import new_user
@@ -130,6 +132,47 @@ def test_who_asked_may_withdraw_meanwhile_and_the_decision_comes_to_nothing(
     notice = Notice.objects.latest("pk")
     assert notice.title == "Your decision on Experiment Support drafter could not take effect"
     assert [each.user for each in notice.delivered.all()] == [cast.carl]
+
+
+@pytest.mark.parametrize(
+    ("action", "core", "state"),
+    [("grant_revision", "1600.00", "approved"), ("reject_revision", "1000.00", "rejected")],
+)
+def test_a_decision_on_a_revision_is_held_undone_and_then_holds(
+    cast: Cast, at: datetime, action: str, core: str, state: str
+) -> None:
+    budget = revision_asked(
+        granted_budget(cast, at=at), by=cast.fiona, at=at, core="1600.00", pool="500.00"
+    )
+
+    held = hold(budget, action, by=cast.carl, at=at)
+    undo_decision(held_id=held.pk, by=cast.carl, at=at + timedelta(seconds=9))
+    assert carry_out_due(at=at + WINDOW) == 0
+    assert Approval.objects.get(kind="revision").state == "pending"
+
+    hold(budget, action, by=cast.carl, at=at + WINDOW)
+    with pytest.raises(AlreadyDecided, match="Carl decided this a moment ago"):
+        budget_step(budget, "reject_revision", by=new_user(roles=[Role.CFO]), at=at)
+    assert carry_out_due(at=at + 2 * WINDOW) == 1
+    budget.refresh_from_db()
+    assert budget.core_usd == Decimal(core)
+    assert Approval.objects.get(kind="revision").state == state
+    assert ledger_total() == 0
+
+
+def test_a_revision_that_ends_meanwhile_is_not_granted_and_its_decider_is_told(
+    cast: Cast, at: datetime
+) -> None:
+    budget = revision_asked(granted_budget(cast, at=at), by=cast.fiona, at=at, core="1600.00")
+    held = hold(budget, "grant_revision", by=cast.carl, at=at)
+
+    budget_step(budget, "withdraw_revision", by=cast.fiona, at=at)
+    carry_out_due(at=at + WINDOW)
+
+    held.refresh_from_db()
+    budget.refresh_from_db()
+    assert (held.state, budget.core_usd) == ("failed", Decimal("1000.00"))
+    assert [each.user for each in Notice.objects.latest("pk").delivered.all()] == [cast.carl]
 
 
 def test_who_lost_her_role_meanwhile_decides_nothing(cast: Cast, at: datetime) -> None:

@@ -9,7 +9,7 @@ import pytest
 from budgets.models import Budget
 from org.models import Approval
 from tests.budgets.conftest import SignIn
-from tests.factories.budgets import granted_budget, revised, revision_asked, spend
+from tests.factories.budgets import granted_budget, revised, revision_asked, spend, take_effect
 from tests.org_cast import Cast
 
 
@@ -42,6 +42,10 @@ def test_a_revision_is_asked_for_by_its_form_and_decided_in_the_inbox(
     assert "No unit above has a budget: the company's fund gives." in form
     version = Budget.objects.get().version
     as_user(cast.carl).post(decide, {"action": "grant_revision", "version": version})
+    held = words(as_user(cast.carl).get(decide).content)
+    assert "You decided to approve this revision. It takes effect at 12:00:10 UTC" in held
+    assert Budget.objects.get().core_usd == 1000
+    take_effect(at=at)
     shown = words(as_user(cast.grace).get(f"/budgets/{budget.pk}/").content)
 
     assert Budget.objects.get().core_usd == 1600
