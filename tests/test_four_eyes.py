@@ -13,6 +13,7 @@ from django.urls import URLResolver, get_resolver
 from django.utils import timezone
 
 from budgets.lifecycle import BudgetAction, InitiativeAction
+from budgets.models import GateSignature
 from budgets.operations.held import WINDOW, carry_out_due, hold_decision
 from org.models import Approval, Membership, Role, User
 from org.models.tokens import Scope
@@ -28,6 +29,7 @@ from tests.factories.budgets import (
     running,
     stepped,
 )
+from tests.factories.gates import FINANCE, Ledger, gate_step, gates, reviewed
 from tests.factories.org import new_token, new_unit, new_user
 from tests.org_cast import Cast
 
@@ -182,6 +184,26 @@ def test_nor_does_the_operation_that_holds_it(
             version=subject.version,
             at=timezone.now(),
         )
+
+
+@pytest.mark.parametrize("who", WHO)
+def test_no_identity_of_who_submitted_evidence_signs_it(cast: Cast, who: str) -> None:
+    at = timezone.now()
+    days = {"starts_on": at.date(), "ends_on": at.date() + timedelta(days=20)}
+    granted_budget(cast, at=at)
+    made = running(cast, at=at, **days)
+    with gates(Ledger(), signers=lambda _: (FINANCE,)):
+        version = reviewed(made, by=cast.carl, at=at).version
+        client_of, sent = identities(cast, who), {"version": version}
+
+        client_of().post(f"/initiatives/{made.slug}/gates/1/sign/", sent)
+        rest = f"/api/v1/initiatives/{made.slug}/gates/1/actions/sign"
+        client_of().post(rest, sent, content_type="application/json")
+        carry_out_due(at=timezone.now() + WINDOW + timedelta(seconds=1))
+
+        assert not GateSignature.objects.exists()
+        another = new_user(roles=[Role.CFO])
+        assert gate_step(made, "sign", by=another, at=at).state == "passed"
 
 
 def test_nor_does_the_door_of_all_decisions(cast: Cast, matters: dict[str, Any]) -> None:

@@ -19,7 +19,8 @@ class HeldDecisionQuerySet(models.QuerySet["HeldDecision"]):
 class HeldDecision(models.Model):
     """A decision between the press of its button and its effect.
 
-    Nothing is granted or refused while it is held: what is taken back was never done.
+    Nothing is granted, refused or signed while it is held: what is taken back was never
+    done. It decides on what an approval asks, or on a gate, which nobody has to ask for.
     """
 
     class State(models.TextChoices):
@@ -28,7 +29,12 @@ class HeldDecision(models.Model):
         UNDONE = "undone", "Taken back"
         FAILED = "failed", "Could not take effect"
 
-    approval = models.ForeignKey("org.Approval", on_delete=models.PROTECT, related_name="held")
+    approval = models.ForeignKey(
+        "org.Approval", on_delete=models.PROTECT, related_name="held", null=True, blank=True
+    )
+    gate = models.ForeignKey(
+        "budgets.Gate", on_delete=models.PROTECT, related_name="held", null=True, blank=True
+    )
     action = models.CharField(max_length=20)
     version = models.PositiveIntegerField()
     reason = models.TextField(blank=True)
@@ -55,6 +61,15 @@ class HeldDecision(models.Model):
                 name="decision_takes_effect_once_per_request",
             ),
             models.CheckConstraint(
+                condition=Q(approval__isnull=True) ^ Q(gate__isnull=True),
+                name="held_decision_is_on_one_matter",
+            ),
+            models.UniqueConstraint(
+                fields=["gate"],
+                condition=Q(state="held"),
+                name="decision_is_held_once_per_gate",
+            ),
+            models.CheckConstraint(
                 condition=Q(effective_at__gt=F("decided_at")),
                 name="decision_is_held_for_a_while",
             ),
@@ -66,4 +81,4 @@ class HeldDecision(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.action} of {self.approval_id} by {self.by}: {self.state}"
+        return f"{self.action} of {self.approval or self.gate} by {self.by}: {self.state}"

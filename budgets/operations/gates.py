@@ -16,7 +16,9 @@ from budgets.operations.gate_evidence import gather, recheck
 from budgets.operations.gate_moves import check_admits, check_version, locked_gate, move
 from budgets.operations.gate_news import tell_of_review
 from budgets.operations.gate_signatures import sign
+from budgets.operations.requests import refuse_beside
 from budgets.queries.gates import MIN_REASON, reapplies_on, was_reviewed
+from budgets.queries.held import held_on_gate
 from finops.gates.criteria import Outcome
 from org.models import User
 from org.operations.approvals import SelfApproval
@@ -83,6 +85,7 @@ def take_gate_step(
     check_admits(gate, action)
     _check_running(gate.initiative)
     _check_right(gate, rule, action, by=by)
+    refuse_beside(held_on_gate(gate, action))
     _EFFECTS[action](GateMove(gate=gate, rule=rule, by=by, at=at, given=given or Given()))
     return gate
 

@@ -8,14 +8,18 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from budgets.lifecycle import BudgetAction, InitiativeAction
-from budgets.models import Budget, HeldDecision, Initiative
-from budgets.operations.budgets import take_budget_step
-from budgets.operations.initiatives import take_step
-from budgets.operations.ledger import lock_year
+from budgets.models import Budget, Gate, HeldDecision, Initiative
+from budgets.operations.gates import Given
+from budgets.operations.held_matters import (
+    Subject,
+    called,
+    decide,
+    given_as_written,
+    lock,
+    subject_of,
+)
 from budgets.queries.held import kind_decided
-from budgets.rights import BUDGET, REVISION
-from budgets.terms import UNCHANGED, Change, change_as_written, change_written
+from budgets.terms import UNCHANGED, Change, change_as_written
 from org.audit import record
 from org.models import Approval, NoticeKind, User
 from org.operations.notices import tell
@@ -37,26 +41,25 @@ def hold_decision(
     change: Change = UNCHANGED,
 ) -> HeldDecision:
     """Decide from `WINDOW` on; raises at once whatever the decision itself would raise."""
-    _lock(subject)
-    held = HeldDecision(
-        action=action,
-        version=version,
-        reason=reason,
-        change=change_as_written(change),
-        by=by,
-        decided_at=at,
-        effective_at=at + WINDOW,
-    )
-    with transaction.atomic():
-        _decide(subject, held, at=at)
-        transaction.set_rollback(True)
-    approval = Approval.objects.waiting().get(
+    held = _pressed(action, by=by, reason=reason, version=version, at=at)
+    held.change = change_as_written(change)
+    _try(subject, held, at=at)
+    held.approval = Approval.objects.waiting().get(
         kind=kind_decided(subject, action), subject_id=subject.pk
     )
-    held.approval = approval
-    held.save()
-    _record(held, "held", at=at)
-    return held
+    return _hold(held, at=at)
+
+
+@transaction.atomic
+def hold_gate_decision(
+    *, gate: Gate, action: str, by: User, version: int, given: Given, at: datetime
+) -> HeldDecision:
+    """Sign, defer or fail a gate from `WINDOW` on; raises at once what the step would raise."""
+    held = _pressed(action, by=by, reason=given.reason, version=version, at=at)
+    held.change = given_as_written(given)
+    _try(gate, held, at=at)
+    held.gate = gate
+    return _hold(held, at=at)
 
 
 @transaction.atomic
@@ -86,7 +89,7 @@ def carry_out(held_id: int, *, at: datetime) -> bool:
     try:
         with transaction.atomic():
             _end(held, State.DONE, at=at)
-            _decide(_subject(held.approval), held, at=at)
+            decide(subject_of(held), held, at=at)
     except Refusal as refusal:
         held.state = State.HELD  # as the rollback left it
         _end(held, State.FAILED, at=at, outcome=refusal.detail)
@@ -94,45 +97,38 @@ def carry_out(held_id: int, *, at: datetime) -> bool:
     return True
 
 
-def _decide(subject: Budget | Initiative, held: HeldDecision, *, at: datetime) -> None:
-    if isinstance(subject, Budget):
-        take_budget_step(
-            budget_id=subject.pk,
-            action=BudgetAction(held.action),
-            by=held.by,
-            reason=held.reason,
-            version=held.version,
-            at=at,
-        )
-        return
-    take_step(
-        initiative_id=subject.pk,
-        action=InitiativeAction(held.action),
-        by=held.by,
-        reason=held.reason,
-        version=held.version,
-        at=at,
-        change=change_written(held.change),
+def _pressed(action: str, *, by: User, reason: str, version: int, at: datetime) -> HeldDecision:
+    return HeldDecision(
+        action=action,
+        version=version,
+        reason=reason,
+        by=by,
+        decided_at=at,
+        effective_at=at + WINDOW,
     )
+
+
+def _try(subject: Subject, held: HeldDecision, *, at: datetime) -> None:
+    """Decide, and roll it back: what stands in the way is raised, nothing is done."""
+    lock(subject)
+    with transaction.atomic():
+        decide(subject, held, at=at)
+        transaction.set_rollback(True)
+
+
+def _hold(held: HeldDecision, *, at: datetime) -> HeldDecision:
+    held.save()
+    _record(held, "held", at=at)
+    return held
 
 
 def _locked(held_id: int) -> HeldDecision:
     """Return the decision under the lock of what it decides, which every step takes first."""
-    rows = HeldDecision.objects.select_related("approval__unit", "by__person")
-    _lock(_subject(rows.get(pk=held_id).approval))
+    rows = HeldDecision.objects.select_related(
+        "approval__unit", "gate__initiative__unit", "by__person"
+    )
+    lock(subject_of(rows.get(pk=held_id)))
     return rows.select_for_update(of=("self",)).get(pk=held_id)
-
-
-def _subject(approval: Approval) -> Budget | Initiative:
-    model = Budget if approval.kind in (BUDGET, REVISION) else Initiative
-    found: Budget | Initiative = model.objects.get(pk=approval.subject_id)
-    return found
-
-
-def _lock(subject: Budget | Initiative) -> None:
-    if isinstance(subject, Budget):
-        lock_year(subject.fiscal_year)  # first, as every step of a budget does
-    type(subject).objects.select_for_update(of=("self",)).get(pk=subject.pk)
 
 
 def _end(held: HeldDecision, state: HeldDecision.State, *, at: datetime, outcome: str = "") -> None:
@@ -143,14 +139,14 @@ def _end(held: HeldDecision, state: HeldDecision.State, *, at: datetime, outcome
 
 
 def _record(held: HeldDecision, what: str, *, at: datetime) -> None:
-    approval = held.approval
     record(
         actor=held.by,
         action=f"decision.{what}",
-        subject=f"{approval.kind}:{approval.subject_id}",
+        subject=called(held).subject,
         at=at,
         detail={
-            "approval": approval.pk,
+            "approval": held.approval_id,
+            "gate": held.gate.number if held.gate else None,
             "action": held.action,
             "effective_at": held.effective_at,
             "reason": held.reason,
@@ -160,14 +156,14 @@ def _record(held: HeldDecision, what: str, *, at: datetime) -> None:
 
 
 def _tell_failure(held: HeldDecision, *, at: datetime) -> None:
-    approval = held.approval
+    subject, title, url, unit = called(held)
     tell(
         kind=NoticeKind.DECISION,
-        subject=f"{approval.kind}:{approval.subject_id}",
-        title=f"Your decision on {approval.title} could not take effect",
+        subject=subject,
+        title=f"Your decision on {title} could not take effect",
         text=held.outcome,
-        url=approval.url,
-        unit=approval.unit,
+        url=url,
+        unit=unit,
         to=[held.by],
         by=None,
         at=at,

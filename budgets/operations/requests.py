@@ -5,7 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from budgets.models import Budget, Initiative
+from budgets.models import Budget, HeldDecision, Initiative
 from budgets.queries.held import held_on
 from budgets.rights import askers, kind_of
 from org.models import Approval, Unit, User
@@ -67,7 +67,11 @@ def ask_for(
 
 def check_nothing_held(subject: Budget | Initiative, action: str) -> None:
     """Refuse to decide what somebody decided a moment ago; the caller holds the subject's lock."""
-    held = held_on(subject, action)
+    refuse_beside(held_on(subject, action))
+
+
+def refuse_beside(held: HeldDecision | None) -> None:
+    """Refuse to decide beside a decision that is held; nothing stands in the way without one."""
     if held is not None:
         raise AlreadyDecided(
             f"{held.by} decided this a moment ago: it takes effect at"

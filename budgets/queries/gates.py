@@ -20,7 +20,14 @@ from budgets.gate_rights import (
 from budgets.gates.registry import GATES, title_of
 from budgets.gates.rule import Ask, GateRule, Signer
 from budgets.lifecycle import InitiativeState
-from budgets.models import Gate, GateEvidence, GateSignature, GateStep, Initiative
+from budgets.models import (
+    Gate,
+    GateEvidence,
+    GateSignature,
+    GateStep,
+    HeldDecision,
+    Initiative,
+)
 from budgets.queries.offers import Offer
 from finops.gates.criteria import Outcome
 from org.models import Unit, User
@@ -150,6 +157,7 @@ def waiting_for_signature(user: User, *, on: date) -> list[Gate]:
         initiative__unit__in=Unit.objects.visible_to(user),
         evidence__outcome=Outcome.PASSED,
     ).exclude(state=GateState.PASSED, evidence=F("passed_on"))
+    on_table = on_table.exclude(held__state=HeldDecision.State.HELD)
     return [
         gate
         for gate in on_table.select_related(*_WITH).order_by("evidence", "pk")

@@ -2,8 +2,9 @@
 
 from datetime import datetime
 
+from budgets.gate_lifecycle import GateAction
 from budgets.lifecycle import InitiativeAction
-from budgets.models import Budget, HeldDecision, Initiative
+from budgets.models import Budget, Gate, HeldDecision, Initiative
 from budgets.rights import BUDGET, EXTENSION, INITIATIVE, REVISION
 from org.models import Approval
 
@@ -11,6 +12,7 @@ from org.models import Approval
 _ON_EXTENSIONS = ("grant_extension", "reject_extension")
 _ON_REVISIONS = ("grant_revision", "reject_revision")
 HELD_ACTIONS = ("approve", "reject", *_ON_EXTENSIONS, *_ON_REVISIONS)
+HELD_GATE_ACTIONS = (GateAction.SIGN, GateAction.DEFER, GateAction.FAIL)
 _EXCLUDED_BY_ONE = (*HELD_ACTIONS, InitiativeAction.ASK.value)
 
 
@@ -28,6 +30,23 @@ def held_on(subject: Budget | Initiative, action: str) -> HeldDecision | None:
     kind = kind_decided(subject, action)
     held = HeldDecision.objects.held().filter(approval__kind=kind, approval__subject_id=subject.pk)
     return held.select_related("by__person").first()
+
+
+def held_on_gate(gate: Gate, action: GateAction) -> HeldDecision | None:
+    """Return the decision on a gate that another has to wait for."""
+    if action not in HELD_GATE_ACTIONS or gate.pk is None:
+        return None
+    return HeldDecision.objects.held().filter(gate=gate).select_related("by__person").first()
+
+
+def last_held_on_gates(initiative: Initiative) -> dict[int, HeldDecision]:
+    """Return the decision that was pressed last on each gate of an experiment, by number."""
+    found = HeldDecision.objects.filter(gate__initiative=initiative).order_by("pk")
+    return {
+        each.gate.number: each
+        for each in found.select_related("gate__initiative", "by__person")
+        if each.gate
+    }
 
 
 def last_held(approval: Approval) -> HeldDecision | None:

@@ -2,6 +2,9 @@
 
 from datetime import datetime
 
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 
 from budgets.lifecycle import BudgetAction, InitiativeAction
@@ -21,6 +24,9 @@ _IN_WORDS = {
     "reject_extension": "refuse more time",
     "grant_revision": "approve this revision",
     "reject_revision": "reject this revision",
+    "sign": "sign this gate",
+    "defer": "defer this gate",
+    "fail": "fail this gate",
 }
 
 
@@ -79,6 +85,23 @@ def decide_from_page(
     return None
 
 
+def held_url(held: HeldDecision) -> str:
+    """Return the address that shows a decision until it takes effect."""
+    if held.gate is None:
+        return reverse("approval", args=[held.approval_id])
+    gates = reverse("initiative-gates", args=[held.gate.initiative.slug])
+    return f"{gates}?held={held.gate.number}"
+
+
+def show_held(request: PageRequest, held: HeldDecision | None, *, at: datetime) -> HttpResponse:
+    """Answer htmx, which counts down; once there is nothing to count the page is read anew."""
+    if held is None or held.state != HeldDecision.State.HELD:
+        answer = HttpResponse()
+        answer["HX-Refresh"] = "true"
+        return answer
+    return render(request, "budgets/_held.html", held_context(request, held, at=at))
+
+
 def held_context(
     request: PageRequest, last: HeldDecision | None, *, at: datetime
 ) -> dict[str, object]:
@@ -91,6 +114,7 @@ def held_context(
         return {}
     return {
         "held": last,
+        "held_url": held_url(last),
         "held_word": _IN_WORDS[last.action],
         "seconds_left": seconds_left(last, at=at),
         "may_undo": last.by.person_id == request.user.person_id,

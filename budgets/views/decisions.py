@@ -1,9 +1,7 @@
 """The page on which somebody decides: what is asked, what it does to the money, the buttons."""
 
-from datetime import datetime
-
 from django.contrib import messages
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -16,7 +14,13 @@ from budgets.queries.decisions import DECIDING, Decision, decision_on
 from budgets.queries.held import last_held
 from budgets.sentences import initiative_outlook
 from budgets.terms import UNCHANGED, Change
-from budgets.views.deciding import decide_from_page, held_context, version_of
+from budgets.views.deciding import (
+    decide_from_page,
+    held_context,
+    held_url,
+    show_held,
+    version_of,
+)
 from org.http import PageRequest
 from org.models import Approval, Unit
 from org.queries.calendar import company
@@ -34,7 +38,7 @@ def approval(request: PageRequest, approval_id: int) -> HttpResponse:
     if held is not None and held.state == HeldDecision.State.HELD and carry_out(held.pk, at=at):
         found, held = _visible(request).get(pk=approval_id), last_held(found)
     if request.htmx:
-        return _show_held(request, held, at=at)
+        return show_held(request, held, at=at)
     decision = decision_on(found, user=request.user, at=at)
     if decision is None:
         raise Http404(found.kind)
@@ -55,10 +59,11 @@ def approval(request: PageRequest, approval_id: int) -> HttpResponse:
 def undo(request: PageRequest, held_id: int) -> HttpResponse:
     """Take one's own decision back before it takes effect."""
     units = Unit.objects.visible_to(request.user)
-    held = get_object_or_404(HeldDecision, pk=held_id, approval__unit__in=units)
+    seen = Q(approval__unit__in=units) | Q(gate__initiative__unit__in=units)
+    held = get_object_or_404(HeldDecision.objects.filter(seen), pk=held_id)
     undo_decision(held_id=held.pk, by=request.user, at=timezone.now())
     messages.success(request, "Your decision was taken back. Nothing was done.")
-    return redirect("approval", approval_id=held.approval_id)
+    return redirect(held_url(held))
 
 
 def _grant_form(request: PageRequest, decision: Decision) -> GrantForm | None:
@@ -90,15 +95,6 @@ def _decide(
     decide_from_page(
         request, decision.subject, action, reason=reason, version=version_of(request), change=change
     )
-
-
-def _show_held(request: PageRequest, held: HeldDecision | None, *, at: datetime) -> HttpResponse:
-    """Answer htmx, which counts down; once there is nothing to count the page is read anew."""
-    if held is None or held.state != HeldDecision.State.HELD:
-        answer = HttpResponse()
-        answer["HX-Refresh"] = "true"
-        return answer
-    return render(request, "budgets/_held.html", held_context(request, held, at=at))
 
 
 def _show(

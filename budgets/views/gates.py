@@ -1,6 +1,7 @@
 """Pages of an experiment's gates: the table of each, its steps, its evidence as a file."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
@@ -13,15 +14,18 @@ from budgets.gate_lifecycle import GateAction
 from budgets.gates.evidence import bytes_of
 from budgets.gates.inputs import as_typed
 from budgets.gates.registry import gate_rule
-from budgets.models import GateEvidence, Initiative
+from budgets.models import Gate, GateEvidence, HeldDecision, Initiative
 from budgets.operations.gates import take_gate_step
+from budgets.operations.held import WINDOW, carry_out, hold_gate_decision
 from budgets.queries.gates import GateStanding, gates_of, progress_of
+from budgets.queries.held import HELD_GATE_ACTIONS, last_held_on_gates
 from budgets.templatetags.gates import gate_step_word
-from budgets.views.deciding import version_of
+from budgets.views.deciding import held_context, show_held, version_of
 from org.http import PageRequest
 from org.queries.calendar import company, reporting_today
 from org.refusals import Invalid, Refusal
 
+State = HeldDecision.State
 CRUMBS = [("Initiatives", "/initiatives/")]
 
 
@@ -37,7 +41,14 @@ class Tried:
 @require_safe
 def gates(request: PageRequest, slug: str) -> HttpResponse:
     """Show every gate of an experiment: what it measured, who signs, what can be done."""
-    return _show(request, _initiative(request, slug))
+    found, at = _initiative(request, slug), timezone.now()
+    held = last_held_on_gates(found)
+    if [carry_out(each.pk, at=at) for each in held.values() if each.state == State.HELD]:
+        held = last_held_on_gates(found)
+    asked = request.GET.get("held", "")
+    if request.htmx and asked.isascii() and asked.isdigit():
+        return show_held(request, held.get(int(asked)), at=at)
+    return _show(request, found)
 
 
 @require_POST
@@ -46,21 +57,11 @@ def step(request: PageRequest, slug: str, number: int, action: str) -> HttpRespo
     found = _initiative(request, slug)
     if action not in GateAction.values:
         raise Http404(action)
-    rule = gate_rule(number)
     try:
-        gate = take_gate_step(
-            initiative_id=found.pk,
-            number=number,
-            action=GateAction(action),
-            by=request.user,
-            version=version_of(request),
-            at=timezone.now(),
-            given=given_by(request.POST, rule),
-        )
+        told = _take(request, found, number, GateAction(action))
     except Invalid as refusal:
         return _show(request, found, tried=Tried(number, action, refusal))
-    done = gate_step_word(action).lower()
-    messages.success(request, f"{rule.title}: {done}. It is “{gate.get_state_display()}”.")
+    messages.success(request, told)
     return redirect(f"/initiatives/{slug}/gates/#gate-{number}")
 
 
@@ -74,12 +75,43 @@ def evidence(request: PageRequest, slug: str, evidence_id: int) -> HttpResponse:
     return HttpResponse(bytes_of(found), content_type="application/json", headers=headers)
 
 
+def _take(request: PageRequest, found: Initiative, number: int, action: GateAction) -> str:
+    """Take the step, or hold it where it decides; return what to tell."""
+    rule, at = gate_rule(number), timezone.now()
+    version, given = version_of(request), given_by(request.POST, rule)
+    gate = Gate.objects.filter(initiative=found, number=number).first()
+    if gate is not None and action in HELD_GATE_ACTIONS:
+        hold_gate_decision(
+            gate=gate, action=action, by=request.user, version=version, given=given, at=at
+        )
+        return f"{rule.title}: your decision takes effect in {WINDOW.seconds} seconds."
+    moved = take_gate_step(
+        initiative_id=found.pk,
+        number=number,
+        action=action,
+        by=request.user,
+        version=version,
+        at=at,
+        given=given,
+    )
+    done = gate_step_word(action).lower()
+    return f"{rule.title}: {done}. It is “{moved.get_state_display()}”."
+
+
 def _show(request: PageRequest, found: Initiative, *, tried: Tried | None = None) -> HttpResponse:
-    on = reporting_today(timezone.now())
-    standings = gates_of(found, user=request.user, on=on)
+    at = timezone.now()
+    standings = gates_of(found, user=request.user, on=reporting_today(at))
+    held = last_held_on_gates(found)
     context = {
         "initiative": found,
-        "gates": [(each, _fields(each, request, tried)) for each in standings],
+        "gates": [
+            (
+                each,
+                _fields(each, request, tried),
+                _pressed(each, request, held.get(each.gate.number), at=at),
+            )
+            for each in standings
+        ],
         "progress": progress_of([found]).get(found.pk),
         "zone": company().time_zone,
         "tried": tried,
@@ -89,6 +121,16 @@ def _show(request: PageRequest, found: Initiative, *, tried: Tried | None = None
     }
     status = tried.refusal.status if tried else 200
     return render(request, "budgets/gates.html", context, status=status)
+
+
+def _pressed(
+    standing: GateStanding, request: PageRequest, last: HeldDecision | None, *, at: datetime
+) -> dict[str, object]:
+    """Return what is held on a gate, or could not take effect and nobody has moved it since."""
+    ended = last.ended_at if last else None
+    if ended is not None and standing.steps and standing.steps[-1].at > ended:
+        return {}
+    return held_context(request, last, at=at)
 
 
 def _fields(

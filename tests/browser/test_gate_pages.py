@@ -8,7 +8,7 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from tests.browser.test_budget_pages import sign_in
-from tests.factories.budgets import granted_budget, running
+from tests.factories.budgets import granted_budget, running, take_effect
 from tests.factories.gates import Ledger, gates, passed, reviewed
 from tests.org_cast import Cast, gather
 
@@ -46,14 +46,16 @@ def test_nothing_stands_in_anybodys_way(
 
 
 def test_a_gate_is_gathered_submitted_and_signed_by_two(
-    scene: Cast, page: Page, assert_no_violations: Check
+    scene: Cast, page: Page, at: datetime, assert_no_violations: Check
 ) -> None:
     sign_in(page, "ed")
     page.goto("/approvals/")
     page.get_by_role("link", name="Look at Gate 2: Some gate").click()
     page.locator("#gate-2 summary", has_text="Sign…").click()
     page.get_by_role("button", name="Sign, gate 2").click()
-    expect(page.locator("main")).to_contain_text("1 of 3 gates passed")
+    expect(page.locator("#gate-2")).to_contain_text("You decided to sign this gate.")
+    assert_no_violations(page)
+    take_effect(at=at)
 
     sign_in(page, "fiona")
     page.goto(PAGE)
@@ -68,4 +70,6 @@ def test_a_gate_is_gathered_submitted_and_signed_by_two(
     page.goto(PAGE)
     page.locator("#gate-2 summary", has_text="Sign…").click()
     page.get_by_role("button", name="Sign, gate 2").click()
+    expect(page.locator("#gate-2")).to_contain_text("You decided to sign this gate.")
+    take_effect(at=at)
     expect(page.locator("main")).to_contain_text("2 of 3 gates passed; Gate 3")

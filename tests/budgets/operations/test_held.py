@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 
 from budgets.lifecycle import InitiativeState
 from budgets.models import HeldDecision, Initiative
-from budgets.operations import held as held_operations
+from budgets.operations import held_matters
 from budgets.operations.held import (
     WINDOW,
     carry_out,
@@ -211,7 +211,7 @@ def test_a_worker_that_dies_within_leaves_it_to_the_next(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(held_operations, "take_step", dies)
+        patch.setattr(held_matters, "take_step", dies)
         with pytest.raises(KeyboardInterrupt):
             carry_out(held.pk, at=at + WINDOW)
     assert pool_of(cast) == Decimal("500.00")

@@ -1,19 +1,21 @@
 """Pages of gates: what is measured, who signs, what is refused in place."""
 
 import hashlib
-from datetime import datetime
+from datetime import datetime, timedelta
+from decimal import Decimal
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from budgets.models import GateEvidence, Initiative
+from budgets.models import GateEvidence, GateSignature, HeldDecision, Initiative
 from org.models import User
 from tests.budgets.conftest import SignIn
-from tests.factories.budgets import drafted, granted_budget, running
+from tests.factories.budgets import drafted, granted_budget, running, take_effect
 from tests.factories.gates import Ledger, gate_of, gate_step, gates, passed, reviewed
 from tests.org_cast import Cast
 
+HTMX = {"HX-Request": "true"}
 PAGE = "/initiatives/support-drafter/gates/"
 
 
@@ -63,11 +65,56 @@ def test_the_steps_lead_through_a_gate_by_forms(
     assert post(cast.grace, "gather", gather="1", **{"input-note": "first"}) == 302
     assert post(cast.grace, "submit") == 302
     assert post(cast.ed, "sign", reason="Looked at it.") == 302
+    take_effect(at=at)
     assert post(cast.fiona, "sign") == 302
+    assert gate_of(drafter).state == "in_review"
+    take_effect(at=at)
     assert gate_of(drafter).state == "passed"
     page = as_user(cast.grace).get(PAGE).content.decode()
     assert "Passed on 20 Nov 2026, 12:00 UTC; checked again by 18 Feb 2027." in page
     assert "Looked at it." in page
+
+
+def test_a_signature_counts_down_is_taken_back_and_given_again(
+    cast: Cast, at: datetime, as_user: SignIn, drafter: Initiative
+) -> None:
+    version = reviewed(drafter, by=cast.grace, at=at).version
+    client, sent = as_user(cast.ed), {"version": version, "reason": "Looked at it."}
+    client.post(f"{PAGE}1/sign/", sent)
+    held = HeldDecision.objects.get()
+
+    page = client.get(PAGE).content.decode()
+    assert "You decided to sign this gate.</b> It takes effect at 12:00:10 UTC, in 10" in page
+    assert "Ed decided to sign this gate." in as_user(cast.fiona).get(PAGE).content.decode()
+    part = client.get(f"{PAGE}?held=1", headers=HTMX)
+    assert "in 10 seconds" in part.text
+    assert "<html" not in part.text
+    assert as_user(cast.fiona).post(f"/approvals/undo/{held.pk}/").status_code == 403
+    assert as_user(cast.greta).post(f"/approvals/undo/{held.pk}/").status_code == 404
+    undone = client.post(f"/approvals/undo/{held.pk}/", follow=True)
+
+    assert "Your decision was taken back. Nothing was done." in undone.content.decode()
+    take_effect(at=at)
+    assert not GateSignature.objects.exists()
+    client.post(f"{PAGE}1/sign/", sent)
+    take_effect(at=at)
+    assert GateSignature.objects.get().comment == "Looked at it."
+    assert client.get(f"{PAGE}?held=1", headers=HTMX)["HX-Refresh"] == "true"
+
+
+def test_a_signature_that_could_not_take_effect_says_so_until_the_gate_moves_on(
+    cast: Cast, at: datetime, as_user: SignIn, drafter: Initiative, ledger: Ledger
+) -> None:
+    version = reviewed(drafter, by=cast.grace, at=at).version
+    as_user(cast.ed).post(f"{PAGE}1/sign/", {"version": version})
+    ledger.value = Decimal(7)  # the ledger says something else by now
+    take_effect(at=at)
+
+    page = as_user(cast.ed).get(PAGE).content.decode()
+    assert "The decision of Ed could not take effect.</b> The ledger does not say any more" in page
+    later = at + timedelta(minutes=1)
+    gate_step(drafter, "reopen", by=cast.grace, at=later, reason="Measured anew.")
+    assert "could not take effect" not in as_user(cast.ed).get(PAGE).content.decode()
 
 
 def test_a_refusal_keeps_what_was_typed_beside_its_form(
