@@ -4,6 +4,7 @@ Each question answers None where the person may, else why not: the page shows th
 beside the button that is off, the operation refuses with the same one.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from budgets.lifecycle import BudgetAction, BudgetState, InitiativeAction
@@ -113,20 +114,32 @@ def why_not_budget_step(
 
 def askers(subject: Budget | Initiative) -> set[int]:
     """Return the persons who had a hand in what is asked for: none of them may decide it."""
-    kinds = [BUDGET, REVISION] if isinstance(subject, Budget) else [INITIATIVE, EXTENSION]
-    asked = Approval.objects.waiting().filter(kind__in=kinds, subject_id=subject.pk)
+    if isinstance(subject, Initiative):
+        return askers_of([subject])[subject.pk]
+    asked = Approval.objects.waiting().filter(kind__in=[BUDGET, REVISION], subject_id=subject.pk)
     persons: set[int | None] = set(asked.values_list("requested_person", flat=True))
-    if isinstance(subject, Budget) and subject.state == BudgetState.ACTIVE:
-        pass  # who asked for the budget then may well decide on another person's revision of it
-    elif isinstance(subject, Budget):
+    # Who asked for a budget then may well decide on another person's revision of it.
+    if subject.state != BudgetState.ACTIVE:
         hands = BudgetStep.objects.filter(budget=subject, action=BudgetAction.SUBMIT)
         persons |= set(hands.values_list("by__person", flat=True))
         persons.add(subject.created_by.person_id)
-    else:
-        steps = InitiativeStep.objects.filter(initiative=subject, action__in=ASKING)
-        persons |= set(steps.values_list("by__person", flat=True))
-        persons.add(subject.requested_by.person_id)
     return {person for person in persons if person is not None}
+
+
+def askers_of(initiatives: Iterable[Initiative]) -> dict[int, set[int]]:
+    """Return for each experiment the persons who had a hand in it, in two queries for all."""
+    found: dict[int, set[int | None]] = {
+        each.pk: {each.requested_by.person_id} for each in initiatives
+    }
+    kinds = [INITIATIVE, EXTENSION]
+    asked = Approval.objects.waiting().filter(kind__in=kinds, subject_id__in=found)
+    steps = InitiativeStep.objects.filter(initiative__in=found, action__in=ASKING)
+    for pk, person in [
+        *asked.values_list("subject_id", "requested_person"),
+        *steps.values_list("initiative", "by__person"),
+    ]:
+        found[pk].add(person)
+    return {pk: {each for each in people if each is not None} for pk, people in found.items()}
 
 
 def kind_of(subject: Budget | Initiative) -> str:

@@ -8,9 +8,11 @@ from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 
 from budgets.models import HeldDecision
+from budgets.queries.signatures import waiting_column, waiting_for_signature
 from dashboard.theme import theme_of
 from ingestion.queries.freshness import freshness_columns
 from org.models import Membership, Role, User
+from org.queries.calendar import reporting_today
 from org.queries.deciders import DECIDING, takes_part, waiting_for
 from org.queries.notices import unread_column
 
@@ -111,11 +113,16 @@ def navigation(*, path: str, roles: frozenset[str], waiting: int) -> list[NavIte
 
 
 def waiting_count(user: User, *, memberships: list[Membership], at: datetime) -> int:
-    """Count the decisions that wait for the user, by her own right or by another's."""
-    decides = any(m.role in DECIDING or getattr(m, "was_given", False) for m in memberships)
-    if not decides:
-        return 0
-    return waiting_for(user, at=at).exclude(held__state=HeldDecision.State.HELD).count()
+    """Count the decisions that wait for the user, by her own right or by another's.
+
+    Gates that wait for her signature are among them; they are looked for where any waits.
+    """
+    waiting = 0
+    if any(m.role in DECIDING or getattr(m, "was_given", False) for m in memberships):
+        waiting = waiting_for(user, at=at).exclude(held__state=HeldDecision.State.HELD).count()
+    if any(getattr(m, "gates_wait", False) for m in memberships):
+        waiting += len(waiting_for_signature(user, on=reporting_today(at)))
+    return waiting
 
 
 def freshness(memberships: list[Membership], *, at: datetime) -> Freshness | None:
@@ -145,7 +152,7 @@ def shell(request: HttpRequest) -> dict[str, object]:
     # Freshness and unread notices ride along, so that no page pays a query for them.
     at = timezone.now()
     held = user.memberships.select_related("unit").annotate(
-        **freshness_columns(), **unread_column(), **takes_part(user, at=at)
+        **freshness_columns(), **unread_column(), **takes_part(user, at=at), **waiting_column()
     )
     memberships = list(held)
     roles = frozenset(membership.role for membership in memberships)

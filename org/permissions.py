@@ -1,6 +1,8 @@
 """Who may do what: one small predicate per question."""
 
-from org.models import Role, Unit, User
+from collections.abc import Iterable
+
+from org.models import Membership, Role, Unit, User
 from org.models.tokens import Scope
 
 # Who may do over the API what a scope names; in which units, the operations decide.
@@ -19,7 +21,12 @@ def has_role(user: User, *roles: Role, unit: Unit | None = None) -> bool:
 
     A role held in a unit is held in everything beneath it.
     """
-    for membership in user.memberships.select_related("unit"):
+    return among(user.memberships.select_related("unit"), *roles, unit=unit)
+
+
+def among(memberships: Iterable[Membership], *roles: Role, unit: Unit | None = None) -> bool:
+    """Test the same of memberships that were read already."""
+    for membership in memberships:
         if membership.role not in roles:
             continue
         if membership.unit is None:

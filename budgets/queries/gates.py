@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import NamedTuple
 
-from django.db.models import F
-
 from budgets.gate_lifecycle import BY_ITSELF, GATE_TRANSITIONS, GateAction, GateState
 from budgets.gate_rights import (
     open_parts,
@@ -15,22 +13,14 @@ from budgets.gate_rights import (
     signatures_on,
     signers_of,
     why_not_gate_step,
-    why_not_sign,
 )
 from budgets.gates.registry import GATES, title_of
 from budgets.gates.rule import Ask, GateRule, Signer
 from budgets.lifecycle import InitiativeState
-from budgets.models import (
-    Gate,
-    GateEvidence,
-    GateSignature,
-    GateStep,
-    HeldDecision,
-    Initiative,
-)
+from budgets.models import Gate, GateEvidence, GateSignature, GateStep, Initiative
 from budgets.queries.offers import Offer
 from finops.gates.criteria import Outcome
-from org.models import Unit, User
+from org.models import User
 from org.queries.calendar import company
 from org.templatetags.figures import day as written_day
 
@@ -127,11 +117,21 @@ def progress_of(initiatives: Iterable[Initiative]) -> dict[int, Progress]:
 
 def missing_before(gate: Gate, *, on: date) -> list[int]:
     """Return the gates before this one that do not stand on the day."""
-    before = Gate.objects.filter(
-        initiative=gate.initiative, number__lt=gate.number, state=GateState.PASSED
+    return missing_before_each([gate], on=on)[gate.pk]
+
+
+def missing_before_each(gates: Sequence[Gate], *, on: date) -> dict[int | None, list[int]]:
+    """Return for each gate those before it that do not stand on the day, in one query for all."""
+    standing = Gate.objects.filter(
+        initiative__in={gate.initiative_id for gate in gates},
+        state=GateState.PASSED,
+        recheck_on__gt=on,
     )
-    passed = set(before.filter(recheck_on__gt=on).values_list("number", flat=True))
-    return [number for number in range(1, gate.number) if number not in passed]
+    passed = set(standing.values_list("initiative", "number"))
+    return {
+        gate.pk: [n for n in range(1, gate.number) if (gate.initiative_id, n) not in passed]
+        for gate in gates
+    }
 
 
 def reapplies_on(gate: Gate, rule: GateRule) -> date | None:
@@ -146,24 +146,6 @@ def was_reviewed(gate: Gate) -> bool:
     """Test whether the newest evidence has been in review before."""
     reviews = GateStep.objects.filter(gate=gate, action=GateAction.SUBMIT)
     return reviews.filter(evidence=gate.evidence).exists()
-
-
-def waiting_for_signature(user: User, *, on: date) -> list[Gate]:
-    """Return the gates in sight that this person can sign now, the oldest evidence first."""
-    on_table = Gate.objects.filter(
-        state__in=[GateState.IN_REVIEW, GateState.PASSED],
-        number__in=GATES,
-        initiative__state=InitiativeState.SANDBOX,
-        initiative__unit__in=Unit.objects.visible_to(user),
-        evidence__outcome=Outcome.PASSED,
-    ).exclude(state=GateState.PASSED, evidence=F("passed_on"))
-    on_table = on_table.exclude(held__state=HeldDecision.State.HELD)
-    return [
-        gate
-        for gate in on_table.select_related(*_WITH).order_by("evidence", "pk")
-        if why_not_sign(user, gate=gate, rule=GATES[gate.number]) is None
-        and not missing_before(gate, on=on)
-    ]
 
 
 def _gates(initiatives: Iterable[Initiative]) -> list[Gate]:

@@ -9,12 +9,15 @@ from django.db.models import Q, QuerySet
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 
+from budgets.gates.registry import title_of
 from budgets.lifecycle import InitiativeState
-from budgets.models import HeldDecision
+from budgets.models import Gate, HeldDecision
+from budgets.queries.signatures import waiting_for_signature
 from ingestion.models import Delivery
 from ingestion.queries.deliveries import PROBLEMS
 from org.models import Approval, Unit, User
 from org.permissions import can_see_imports
+from org.queries.calendar import reporting_today
 from org.queries.deciders import decided_by
 from policy.lifecycle import ScopeState
 from policy.models import Scope
@@ -72,6 +75,7 @@ def _kinds(
     """Return each kind of need with the page that lists all of it, the most urgent kind first."""
     return [
         ("to decide", reverse("approvals"), waiting_for_me(user, at=at), _decision),
+        ("to sign", reverse("approvals"), _signable(user, at=at), _signature),
         ("blocked", reverse("policy"), _blocked(user), _block),
         ("not loaded", reverse("imports"), _failed(user), _failure),
     ]
@@ -106,6 +110,20 @@ def approvals_in_sight(user: User) -> QuerySet[Approval]:
 def _decision(approval: Approval) -> Need:
     text = f"{approval.requested_by} asks for a decision, {approval.unit.name}."
     return Need("info", approval.title, text, "Decide", approval.url)
+
+
+def _signable(user: User, *, at: datetime) -> QuerySet[Gate]:
+    """Return the gates that wait for the user's signature, the oldest evidence first."""
+    mine = [gate.pk for gate in waiting_for_signature(user, on=reporting_today(at))]
+    return Gate.objects.filter(pk__in=mine).select_related("initiative__unit").order_by("evidence")
+
+
+def _signature(gate: Gate) -> Need:
+    initiative, title = gate.initiative, title_of(gate.number)
+    text = f"Its evidence passes and waits for your signature, {initiative.unit.name}."
+    page = reverse("initiative-gates", args=[initiative.slug])
+    url = f"{page}#gate-{gate.number}"
+    return Need("info", f"{title} of {initiative.name}", text, "Look and sign", url)
 
 
 def _blocked(user: User) -> QuerySet[Scope]:

@@ -1,13 +1,13 @@
-"""The inbox of decisions: mine, those of others, those taken."""
+"""The inbox of decisions: mine, those of others, those taken; on requests and on gates."""
 
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from budgets.gates.registry import GATES
-from budgets.queries.gates import waiting_for_signature
-from dashboard.queries.attention import decided, waiting_for_me, waiting_for_others
+from budgets.queries.signatures import gates_waiting
+from dashboard.queries.attention import waiting_for_me, waiting_for_others
+from dashboard.queries.inbox import decided_lately
 from org.http import PageRequest
 from org.queries.calendar import company, reporting_today
 
@@ -16,14 +16,15 @@ from org.queries.calendar import company, reporting_today
 def approvals(request: PageRequest) -> HttpResponse:
     """List the decisions in sight; each leads to the page where it is taken."""
     at = timezone.now()
+    mine = list(waiting_for_me(request.user, at=at))
+    my_gates, other_gates = gates_waiting(request.user, on=reporting_today(at))
     context = {
-        "mine": list(waiting_for_me(request.user, at=at)),
-        "gates": [
-            (gate, GATES[gate.number].title)
-            for gate in waiting_for_signature(request.user, on=reporting_today(at))
-        ],
+        "mine": mine,
+        "my_gates": my_gates,
+        "waits": len(mine) + len(my_gates),
         "others": list(waiting_for_others(request.user, at=at)),
-        "decided": [(each, each.decided_at or each.requested_at) for each in decided(request.user)],
+        "other_gates": other_gates,
+        "decided": decided_lately(request.user),
         "zone": company().zone,
     }
     return render(request, "dashboard/approvals.html", context)

@@ -213,18 +213,29 @@ def test_the_board_and_its_table_tell_how_far_each_is(
         assert "1 of 3 gates passed; Gate 2: Some gate: not started." in page
 
 
-def test_the_inbox_lists_the_gates_that_wait_for_my_signature(
+def test_the_inbox_and_its_count_have_the_gates_that_wait_for_my_signature(
     cast: Cast, at: datetime, as_user: SignIn, drafter: Initiative
 ) -> None:
     reviewed(drafter, by=cast.grace, at=at)
     reviewed(drafter, by=cast.grace, at=at, number=2)
 
-    def inbox(who: User) -> str:
-        return as_user(who).get("/approvals/").content.decode()
+    def inbox(who: User) -> tuple[str, str]:
+        """Return what waits for a person, and what for others."""
+        page = as_user(who).get("/approvals/").content.decode()
+        mine, others = page.split("Waits for others")
+        return mine, others.split(">Decided<")[0]
 
-    assert "Gate 1: Some gate" in inbox(cast.ed)
-    assert "Gate 2: Some gate" not in inbox(cast.ed)  # it cannot pass yet
+    mine, others = inbox(cast.ed)
+    assert "1 decision waits for you." in mine
+    assert "Gate 1: Some gate" in mine
+    assert "Gate 2: Some gate" in others  # it cannot pass yet
+    assert "waiting: </span>1</span>" in mine
+    assert "Gate 1: Some gate of Support drafter" in as_user(cast.ed).get("/").content.decode()
     gate_step(drafter, "sign", by=cast.ed, at=at)
-    assert "Waits for your signature" not in inbox(cast.ed)
-    assert "Waits for your signature" in inbox(cast.fiona)
-    assert "Waits for your signature" not in inbox(cast.grace)
+    assert "Nothing waits for you." in inbox(cast.ed)[0]
+    assert "waits for finance" in inbox(cast.ed)[1]
+    assert "Waits for your signature" in inbox(cast.fiona)[0]
+    assert "waits for finance" in inbox(cast.grace)[1]
+    gate_step(drafter, "sign", by=cast.fiona, at=at)
+    decided = as_user(cast.grace).get("/approvals/").content.decode()
+    assert "Passed, Support. Signed by platform and finance." in decided

@@ -104,5 +104,5 @@ def test_three_requests_take_as_many_queries_as_one(
         ask(number, unit=cast.support, by=cast.grace)
     client.force_login(cast.carl)
 
-    with django_assert_num_queries(16):
+    with django_assert_num_queries(18):
         client.get("/approvals/")

@@ -292,7 +292,7 @@ def test_three_more_units_cost_no_more_queries_than_one(
         UnitFactory.create(name=f"Team {number}", parent=cast.support)
     client.force_login(cast.carl)
 
-    with django_assert_num_queries(40):
+    with django_assert_num_queries(43):
         client.get("/")
 
 
