@@ -7,6 +7,7 @@ from budgets.views import (
     decisions,
     fund,
     gates,
+    initiative_parts,
     initiatives,
     pool_policies,
     revisions,
@@ -27,6 +28,7 @@ urlpatterns = [
     path("initiatives/new/", initiatives.new, name="initiative-new"),
     path("initiatives/<slug:slug>/", initiatives.initiative, name="initiative"),
     path("initiatives/<slug:slug>/edit/", initiatives.edit, name="initiative-edit"),
+    path("initiatives/<slug:slug>/cost/", initiative_parts.cost, name="initiative-cost"),
     path("initiatives/<slug:slug>/gates/", gates.gates, name="initiative-gates"),
     path(
         "initiatives/<slug:slug>/gates/evidence/<int:evidence_id>.json",

@@ -98,6 +98,27 @@ def burn_down(drawing: BurnDownDrawing) -> dict[str, Any]:
     return plain(figure)
 
 
+def spend_and_cap(days: Sequence[tuple[date, Decimal | None, Decimal | None]]) -> dict[str, Any]:
+    """Return a bar for what each day spent beside the cap of the day, where there is one."""
+    figure = go.Figure(layout={"yaxis": MONEY_AXIS})
+    x = [day for day, _, _ in days]
+    figure.add_bar(
+        x=x,
+        y=[_float(spent) for _, spent, _ in days],
+        name="Spent",
+        marker={"color": "var(--series-1)"},
+        hovertemplate="%{y:$,.2f}",
+    )
+    figure.add_scatter(
+        x=x,
+        y=[_float(cap) for _, _, cap in days],
+        name="Daily cap",
+        mode="lines",
+        line={"shape": "hvh", "dash": "dot", "width": 1.5, "color": "var(--danger)"},
+    )
+    return plain(figure)
+
+
 def plain(figure: go.Figure) -> dict[str, Any]:
     """Return the figure as JSON can write it, without plotly's own template."""
     found: dict[str, Any] = figure.to_plotly_json()

@@ -17,4 +17,9 @@ urlpatterns = [
     path("charts/spend.json", charts.spend, name="chart-spend"),
     path("charts/budgets/<int:budget_id>.json", charts.budget, name="chart-budget"),
     path("charts/initiatives/<slug:slug>.json", charts.initiative, name="chart-initiative"),
+    path(
+        "charts/initiatives/<slug:slug>/cost.json",
+        charts.initiative_cost,
+        name="chart-initiative-cost",
+    ),
 ]

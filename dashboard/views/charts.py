@@ -14,9 +14,10 @@ from budgets.methods import method_asked
 from budgets.models import Budget, Initiative
 from budgets.queries.burn_down import BurnDown, budget_burn_down, initiative_burn_down
 from budgets.queries.experiments import initiative_standing
+from budgets.queries.initiative_cost import cost_days
 from budgets.queries.standing import standing_of
 from dashboard.explorer import asked, stack_of
-from dashboard.figures import BurnDownDrawing, BurnDownPoint, burn_down, stacked_bars
+from dashboard.figures import BurnDownDrawing, BurnDownPoint, burn_down, spend_and_cap, stacked_bars
 from dashboard.spend_over_time import stack_by_unit
 from dashboard.windows import window_asked
 from ingestion.queries.explorer import answer
@@ -64,6 +65,18 @@ def initiative(request: PageRequest, slug: str) -> HttpResponseBase:
     today = reporting_today(timezone.now())
     standing = initiative_standing(initiative=found, on=today, method=method_asked(request))
     return _figure(request, burn_down(_drawing(initiative_burn_down(standing))))
+
+
+@require_safe
+def initiative_cost(request: PageRequest, slug: str) -> HttpResponseBase:
+    """Answer what an experiment spent each day beside its daily cap."""
+    found = get_object_or_404(
+        Initiative.objects.visible_to(request.user).select_related("cost_object__scope"), slug=slug
+    )
+    days = cost_days(found, on=reporting_today(timezone.now()))
+    return _figure(
+        request, spend_and_cap([(each.day, each.spent_usd, each.cap_usd) for each in days])
+    )
 
 
 def _drawing(found: BurnDown) -> BurnDownDrawing:

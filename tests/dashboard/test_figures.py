@@ -5,7 +5,13 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from dashboard.figures import BurnDownDrawing, BurnDownPoint, burn_down, stacked_bars
+from dashboard.figures import (
+    BurnDownDrawing,
+    BurnDownPoint,
+    burn_down,
+    spend_and_cap,
+    stacked_bars,
+)
 from dashboard.stacks import Series, Stack
 
 
@@ -78,3 +84,14 @@ def test_a_burn_down_of_another_year_has_no_today() -> None:
     figure = burn_down(DRAWING._replace(on=date(2027, 1, 1)))
 
     assert "Today" not in [note["text"] for note in figure["layout"]["annotations"]]
+
+
+def test_what_is_not_known_of_a_day_is_not_drawn_as_nothing() -> None:
+    days = [
+        (date(2026, 11, 1), Decimal("2.50"), Decimal(10)),
+        (date(2026, 11, 2), None, Decimal(10)),
+    ]
+
+    bars, cap = spend_and_cap(days)["data"]
+
+    assert (bars["y"], cap["y"]) == ([2.5, None], [10.0, 10.0])

@@ -1,0 +1,89 @@
+"""The parts of an experiment's page beside the overview and the gates."""
+
+from datetime import date, datetime
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from budgets.models import Initiative
+from tests.budgets.conftest import SignIn
+from tests.factories.budgets import granted_budget, running, spend
+from tests.org_cast import Cast
+
+PAGE = "/initiatives/support-drafter/"
+PARTS = ("cost",)
+
+
+@pytest.fixture
+def drafter(cast: Cast, at: datetime) -> Initiative:
+    granted_budget(cast, at=at)
+    return running(cast, at=at, starts_on=date(2026, 11, 19))
+
+
+def spent(made: Initiative, day: int, usd: str) -> None:
+    spend(made.unit, date(2026, 11, day), usd, cost_object=made.cost_object)
+
+
+@pytest.mark.parametrize("part", PARTS)
+@pytest.mark.parametrize(
+    ("name", "status"), [("grace", 200), ("aud", 200), ("ed", 200), ("greta", 404), ("stan", 404)]
+)
+def test_who_sees_the_experiment_sees_every_part_of_it(  # noqa: PLR0917 -- fixtures
+    cast: Cast,
+    at: datetime,
+    as_user: SignIn,
+    drafter: Initiative,
+    part: str,
+    name: str,
+    status: int,
+) -> None:
+    assert as_user(getattr(cast, name)).get(f"{PAGE}{part}/").status_code == status
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_each_part_is_current_among_the_links_to_all(
+    cast: Cast, at: datetime, as_user: SignIn, drafter: Initiative, part: str
+) -> None:
+    page = as_user(cast.aud).get(f"{PAGE}{part}/").content.decode()
+
+    assert f'href="{PAGE}{part}/" aria-current="page"' in page
+    for other in ("", "gates/", *(f"{each}/" for each in PARTS)):
+        assert f'href="{PAGE}{other}"' in page
+
+
+def test_the_cost_is_a_table_and_a_file(
+    cast: Cast, at: datetime, as_user: SignIn, drafter: Initiative
+) -> None:
+    spent(drafter, 19, "12.50")
+
+    client = as_user(cast.aud)
+    page = client.get(f"{PAGE}cost/").content.decode()
+    file = client.get(f"{PAGE}cost/?format=csv")
+    chart = client.get(f"/charts{PAGE}cost.json").json()
+
+    assert "$12.50 in 2 days. One day passed the cap" in page
+    assert "Past its cap" in page
+    assert "Not known yet" in page
+    assert file.getvalue().decode("utf-8-sig").splitlines() == [
+        "day,spent_usd,daily_cap_usd,calls,unpriced_calls",
+        "2026-11-19,12.500000000000,10.000000000000,1,0",
+        "2026-11-20,,10.000000000000,,",
+    ]
+    assert [trace["name"] for trace in chart["data"]] == ["Spent", "Daily cap"]
+    assert chart["data"][0]["y"] == [12.5, None]
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_three_days_ask_as_many_questions_as_one(
+    cast: Cast, at: datetime, as_user: SignIn, drafter: Initiative, part: str
+) -> None:
+    client, counts = as_user(cast.aud), []
+    client.get(f"{PAGE}{part}/")
+    for day in (18, 19, 20):
+        spent(drafter, day, "1.00")
+        with CaptureQueriesContext(connection) as asked:
+            client.get(f"{PAGE}{part}/")
+        counts.append(len(asked))
+
+    assert counts[0] == counts[2] <= 40
