@@ -29,6 +29,7 @@ urlpatterns = [
     path("initiatives/<slug:slug>/", initiatives.initiative, name="initiative"),
     path("initiatives/<slug:slug>/edit/", initiatives.edit, name="initiative-edit"),
     path("initiatives/<slug:slug>/cost/", initiative_parts.cost, name="initiative-cost"),
+    path("initiatives/<slug:slug>/policy/", initiative_parts.policy, name="initiative-policy"),
     path("initiatives/<slug:slug>/gates/", gates.gates, name="initiative-gates"),
     path(
         "initiatives/<slug:slug>/gates/evidence/<int:evidence_id>.json",

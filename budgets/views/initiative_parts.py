@@ -1,22 +1,43 @@
-"""Parts of an experiment's page, each at its own address: what it cost, and to whom it is told."""
+"""Parts of an experiment's page, each at its own address: its cost, its policy."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from typing import Any, NamedTuple
 
-from django.http import HttpResponseBase
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from budgets.cost_sentences import cost_sentence, outcome_sentence
 from budgets.models import Initiative
+from budgets.operations.scopes import scope_slug
+from budgets.policy_sentences import (
+    blocked_sentence,
+    cap_lines,
+    fleet_sentence,
+    models_sentence,
+    policy_sentence,
+    stale_word,
+)
 from budgets.queries.initiative_cost import InitiativeCost, initiative_cost
 from ingestion.exports import csv_file
 from ingestion.serializers import exact
 from org.http import PageRequest
 from org.queries.calendar import company, reporting_today
+from policy.permissions import scopes_visible_to
+from policy.queries.scope_policy import ScopePolicy, policy_of
 
 CRUMBS = [("Initiatives", "/initiatives/")]
 COLUMNS = ("day", "spent_usd", "daily_cap_usd", "calls", "unpriced_calls")
+
+
+class ScopeLine(NamedTuple):
+    """A scope of the document: why it does not run freely, and its caps in words."""
+
+    entry: Mapping[str, Any]
+    blocked: str
+    caps: list[tuple[str, Decimal]]
 
 
 @require_safe
@@ -33,6 +54,33 @@ def cost(request: PageRequest, slug: str) -> HttpResponseBase:
         "outcomes": outcome_sentence(shown),
     }
     return render(request, "budgets/initiative_cost.html", context)
+
+
+@require_safe
+def policy(request: PageRequest, slug: str) -> HttpResponse:
+    """Show what routers must do with an experiment's calls, and which of them know it."""
+    found = _initiative(request, slug)
+    shown, zone = policy_of(scope_slug(found)), company().time_zone
+    context = {
+        **_frame(found),
+        "policy": shown,
+        "sentence": policy_sentence(shown, zone=zone),
+        "line": _line_in_sight(request, shown, zone=zone) if shown else [],
+        "fleet": fleet_sentence(shown) if shown else "",
+        "models": models_sentence(shown, asked=list(found.allowed_models)) if shown else "",
+        "when_stale": stale_word(shown.own) if shown else "",
+    }
+    return render(request, "budgets/initiative_policy.html", context)
+
+
+def _line_in_sight(request: PageRequest, shown: ScopePolicy, *, zone: str) -> list[ScopeLine]:
+    """Return the experiment's scope, and those above it that the reader may see."""
+    seen = set(scopes_visible_to(request.user).values_list("slug", flat=True))
+    return [
+        ScopeLine(entry, blocked_sentence(entry, zone=zone), cap_lines(entry))
+        for entry in shown.line
+        if entry is shown.own or entry["id"] in seen
+    ]
 
 
 def _cells(shown: InitiativeCost) -> Iterator[list[object]]:

@@ -7,12 +7,14 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from budgets.models import Initiative
+from policy.models import PolicyRevision, Sidecar
 from tests.budgets.conftest import SignIn
-from tests.factories.budgets import granted_budget, running, spend
+from tests.budgets.views.test_revisions import words
+from tests.factories.budgets import drafted, granted_budget, running, spend, stepped
 from tests.org_cast import Cast
 
 PAGE = "/initiatives/support-drafter/"
-PARTS = ("cost",)
+PARTS = ("cost", "policy")
 
 
 @pytest.fixture
@@ -72,6 +74,68 @@ def test_the_cost_is_a_table_and_a_file(
     ]
     assert [trace["name"] for trace in chart["data"]] == ["Spent", "Daily cap"]
     assert chart["data"][0]["y"] == [12.5, None]
+
+
+def test_the_policy_says_what_holds_and_which_router_knows_it(
+    cast: Cast, at: datetime, as_user: SignIn, drafter: Initiative
+) -> None:
+    newest = PolicyRevision.objects.latest("number").number
+    for name, revision, refused in (("eu", newest, None), ("us", newest - 1, newest), ("jp", 0, 0)):
+        Sidecar.objects.create(
+            name=name,
+            revision=revision,
+            seen_at=at,
+            applied_at=at,
+            refused_revision=refused or None,
+            refusal="Its signature is wrong." if refused else "",
+        )
+
+    page = words(as_user(cast.aud).get(f"{PAGE}policy/").content)
+
+    assert (
+        f"Revision {newest}, published 20 Nov 2026, 12:00 UTC: its calls run, under a hard daily"
+        " cap of $10.00 and a hard cap in total of $100.00."
+    ) in page
+    assert "1 of 3 routers run what it says of this experiment." in page
+    assert "workflow is support-drafter" in page
+    assert "The newest revision" in page
+    assert f"Refused {newest} Its signature is wrong. An older revision that says otherwise" in page
+    assert "It has acknowledged nothing yet" in page
+    assert "A router without the policy blocks its calls" in page
+
+
+def test_the_policy_says_since_when_and_why_calls_are_blocked(
+    cast: Cast, at: datetime, as_user: SignIn, drafter: Initiative
+) -> None:
+    stepped(drafter, "stop", by=cast.grace, at=at, reason="It answered in the wrong language.")
+
+    page = words(as_user(cast.aud).get(f"{PAGE}policy/").content)
+
+    assert (
+        "its calls are blocked. Since 20 Nov 2026, 12:00 UTC: It answered in the wrong language."
+    ) in page
+    assert "It stays so until somebody changes it. Ask Grace" in page
+
+
+def test_the_scopes_above_are_told_to_those_who_see_them(
+    cast: Cast, at: datetime, as_user: SignIn, drafter: Initiative
+) -> None:
+    of_auditor = words(as_user(cast.aud).get(f"{PAGE}policy/").content)
+    of_manager = words(as_user(cast.grace).get(f"{PAGE}policy/").content)
+
+    assert "unit:operations" in of_auditor
+    assert "unit:support" in of_manager
+    assert "unit:operations" not in of_manager
+
+
+def test_of_a_draft_the_policy_says_nothing(
+    cast: Cast, at: datetime, as_user: SignIn, drafter: Initiative
+) -> None:
+    drafted(cast, at=at, name="Idea")
+
+    page = as_user(cast.aud).get("/initiatives/idea/policy/").content.decode()
+
+    assert "The published policy says nothing of it" in page
 
 
 @pytest.mark.parametrize("part", PARTS)
