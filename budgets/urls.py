@@ -29,6 +29,11 @@ urlpatterns = [
     path("initiatives/<slug:slug>/", initiatives.initiative, name="initiative"),
     path("initiatives/<slug:slug>/edit/", initiatives.edit, name="initiative-edit"),
     path("initiatives/<slug:slug>/cost/", initiative_parts.cost, name="initiative-cost"),
+    path(
+        "initiatives/<slug:slug>/activity/",
+        initiative_parts.activity,
+        name="initiative-activity",
+    ),
     path("initiatives/<slug:slug>/policy/", initiative_parts.policy, name="initiative-policy"),
     path("initiatives/<slug:slug>/gates/", gates.gates, name="initiative-gates"),
     path(

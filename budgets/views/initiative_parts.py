@@ -1,9 +1,10 @@
-"""Parts of an experiment's page, each at its own address: its cost, its policy."""
+"""Parts of an experiment's page, each at its own address: cost, policy, activity."""
 
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+from django.core.paginator import Paginator
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
@@ -20,6 +21,7 @@ from budgets.policy_sentences import (
     policy_sentence,
     stale_word,
 )
+from budgets.queries.activity import activity_of
 from budgets.queries.initiative_cost import InitiativeCost, initiative_cost
 from ingestion.exports import csv_file
 from ingestion.serializers import exact
@@ -29,6 +31,7 @@ from policy.permissions import scopes_visible_to
 from policy.queries.scope_policy import ScopePolicy, policy_of
 
 CRUMBS = [("Initiatives", "/initiatives/")]
+PAGE_SIZE = 50
 COLUMNS = ("day", "spent_usd", "daily_cap_usd", "calls", "unpriced_calls")
 
 
@@ -71,6 +74,17 @@ def policy(request: PageRequest, slug: str) -> HttpResponse:
         "when_stale": stale_word(shown.own) if shown else "",
     }
     return render(request, "budgets/initiative_policy.html", context)
+
+
+@require_safe
+def activity(request: PageRequest, slug: str) -> HttpResponse:
+    """Show all that happened to an experiment, the newest first, page by page."""
+    found = _initiative(request, slug)
+    scope = getattr(found.cost_object, "scope", None)
+    entries = activity_of(found, scope=scope)
+    page = Paginator(entries, PAGE_SIZE).get_page(request.GET.get("page"))
+    context = {**_frame(found), "page": page}
+    return render(request, "budgets/initiative_activity.html", context)
 
 
 def _line_in_sight(request: PageRequest, shown: ScopePolicy, *, zone: str) -> list[ScopeLine]:

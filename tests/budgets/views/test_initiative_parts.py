@@ -7,6 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from budgets.models import Initiative
+from budgets.views import initiative_parts
 from policy.models import PolicyRevision, Sidecar
 from tests.budgets.conftest import SignIn
 from tests.budgets.views.test_revisions import words
@@ -14,7 +15,7 @@ from tests.factories.budgets import drafted, granted_budget, running, spend, ste
 from tests.org_cast import Cast
 
 PAGE = "/initiatives/support-drafter/"
-PARTS = ("cost", "policy")
+PARTS = ("cost", "policy", "activity")
 
 
 @pytest.fixture
@@ -136,6 +137,21 @@ def test_of_a_draft_the_policy_says_nothing(
     page = as_user(cast.aud).get("/initiatives/idea/policy/").content.decode()
 
     assert "The published policy says nothing of it" in page
+
+
+def test_the_activity_is_read_page_by_page_by_an_auditor(
+    cast: Cast, at: datetime, as_user: SignIn, drafter: Initiative, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(initiative_parts, "PAGE_SIZE", 3)
+    client = as_user(cast.aud)
+
+    newest = words(client.get(f"{PAGE}activity/").content)
+    last = words(client.get(f"{PAGE}activity/?page=2").content)
+
+    assert "1–3 of 5 entries" in newest
+    assert "Policy revision" in newest
+    assert "Drafted by Grace" in last
+    assert "4–5 of 5 entries" in last
 
 
 @pytest.mark.parametrize("part", PARTS)
