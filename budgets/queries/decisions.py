@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from budgets.amounts import LABELS, NOTHING, Amounts
+from budgets.binding_sentences import binding_check
 from budgets.lifecycle import BudgetState, InitiativeState
 from budgets.models import Budget, Initiative
 from budgets.queries.checks import Check, asking_checks
@@ -181,7 +182,9 @@ def _of_initiative(
         f" {written_day(terms.ends_on)}.",
         reason=asked.reason if asked and asked.reason else initiative.hypothesis,
         terms=written_terms(terms),
-        checks=asking_checks(initiative, on=on, change=change) if waits else [],
+        checks=[*asking_checks(initiative, on=on, change=change), binding_check(terms, at=at)]
+        if waits
+        else [],
         effects=_pool_effect(initiative) if waits else [],
         offers=_deciding(initiative_offers(initiative, user=user, extension=None, at=at))
         if waits

@@ -12,11 +12,13 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from budgets.binding_sentences import binding_check, first_limit_sentence
 from budgets.forms import InitiativeForm, end_typed, place_refusal, units_to_ask_for
 from budgets.lifecycle import InitiativeAction, InitiativeState
 from budgets.methods import choices_of, method_asked, tried_in_words
 from budgets.models import Initiative
 from budgets.operations.initiatives import draft_initiative, revise_initiative, take_step
+from budgets.queries.binding import first_limit_of
 from budgets.queries.burn_down import initiative_burn_down
 from budgets.queries.checks import Check, asking_checks, policy_checks, problems_of
 from budgets.queries.experiments import InitiativeStanding, board, initiative_standing
@@ -204,7 +206,8 @@ def _checks(form: InitiativeForm, *, at: datetime) -> list[Check]:
         Check(p.pointer, "It can be saved", ok=False, detail=p.detail) for p in problems_of(terms)
     ]
     on = reporting_today(at)
-    return unreadable or policy_checks(terms, on=on, found=profile_on(on))
+    checks = policy_checks(terms, on=on, found=profile_on(on))
+    return unreadable or [*checks, binding_check(terms, at=at)]
 
 
 def _show(
@@ -229,7 +232,10 @@ def _show(
         and units_to_ask_for(request.user).filter(pk=found.unit_id).exists(),
         "terms": written_terms(terms_of(found)),
         "grant": grant_of(found),
-        "checks": asking_checks(found, on=on) if is_asking else [],
+        "checks": [*asking_checks(found, on=on), binding_check(terms_of(found), at=at)]
+        if is_asking
+        else [],
+        "first_limit": _first_limit(request, standing, at=at) if standing.is_running else "",
         "journals": journals_of_initiative(found),
         "steps": history_of(found, scope=standing.scope),
         "zone": company().time_zone,
@@ -239,6 +245,15 @@ def _show(
     }
     status = refusal.status if refusal else 200
     return render(request, "budgets/initiative.html", context, status=status)
+
+
+def _first_limit(request: PageRequest, standing: InitiativeStanding, *, at: datetime) -> str:
+    return first_limit_sentence(
+        first_limit_of(standing, user=request.user, at=at),
+        on=standing.on,
+        ends_on=standing.initiative.ends_on,
+        unit=standing.initiative.unit.name,
+    )
 
 
 def _waiting_for_more_time(standing: InitiativeStanding) -> tuple[str, str] | None:

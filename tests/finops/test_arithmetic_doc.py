@@ -14,6 +14,7 @@ from dashboard.queries.comparison import Comparison
 from dashboard.windows import Window
 from finops.allocation import DatedRule, assignments
 from finops.backtest import candidates
+from finops.binding import Limit, reached_on
 from finops.burn import burn_multiple, daily_growth, days_left, even_pace, grown_total
 from finops.calendars import CannotFollow, Change, Timeline
 from finops.cap import judge_cap, resets_at, window_of
@@ -556,6 +557,14 @@ def _stop_loss(rows: list[Row]) -> None:
         assert str(stop.least_outcomes or "") == row["wants"]
         fired = has_fired(stop, spent_usd=Decimal(row["spent"]), outcomes=known)
         assert ("yes" if fired else "no") == row["ends"]
+
+
+@checks("binding")
+def _binding(rows: list[Row]) -> None:
+    for row in rows:
+        limit = Limit("cap", Decimal(row["left"]), Decimal(row["pace"]), day(row["until"]))
+        met = reached_on(limit, on=date.fromisoformat(row["on"]))
+        assert (met.isoformat() if met else "never") == row["met"]
 
 
 @checks("windows")
