@@ -78,30 +78,10 @@ class InitiativeStanding:
         return self.scope.reason_text if self.scope else ""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Column:
-    """One state of the board with its experiments."""
-
-    state: InitiativeState
-    cards: list[InitiativeStanding]
-
-
-def board(*, user: User, on: date) -> list[Column]:
-    """Return the experiments the user may see, by state; the four states that end are last."""
-    standings = initiative_standings(visible_initiatives(user), on=on)
-    return [
-        Column(
-            state=state,
-            cards=[found for found in standings if found.initiative.state == state],
-        )
-        for state in InitiativeState
-    ]
-
-
 def visible_initiatives(user: User) -> list[Initiative]:
     """Return the initiatives the user may see, the newest first."""
     found = Initiative.objects.visible_to(user).select_related(
-        "unit", "owner__person", "on_call__person", "cost_object__scope"
+        "unit", "owner__person", "on_call__person", "requested_by__person", "cost_object__scope"
     )
     return list(found.order_by("-pk"))
 

@@ -75,12 +75,16 @@ class GateStanding:
 
 
 class Progress(NamedTuple):
-    """How far through its gates an experiment is; `next_gate` is None where all passed."""
+    """How far through its gates an experiment is; `next_number` is None where all passed."""
 
     passed: int
     of: int
-    next_gate: str | None
+    next_number: int | None
     next_state: GateState | None
+
+    @property
+    def next_gate(self) -> str | None:
+        return None if self.next_number is None else title_of(self.next_number)
 
     @property
     def text(self) -> str:
@@ -239,4 +243,4 @@ def _progress(states: dict[int, GateState]) -> Progress:
     if not left:
         return Progress(len(passed), len(GATES), None, None)
     state = states.get(left[0], GateState.NOT_STARTED)
-    return Progress(len(passed), len(GATES), title_of(left[0]), state)
+    return Progress(len(passed), len(GATES), left[0], state)

@@ -18,16 +18,17 @@ from budgets.lifecycle import InitiativeAction, InitiativeState
 from budgets.methods import choices_of, method_asked, tried_in_words
 from budgets.models import Initiative
 from budgets.operations.initiatives import draft_initiative, revise_initiative, take_step
+from budgets.pipeline_sentences import pipeline_sentence
 from budgets.queries.binding import first_limit_of
 from budgets.queries.burn_down import initiative_burn_down
 from budgets.queries.checks import Check, asking_checks, policy_checks, problems_of
-from budgets.queries.experiments import InitiativeStanding, board, initiative_standing
+from budgets.queries.experiments import InitiativeStanding, initiative_standing
 from budgets.queries.extensions import latest_end, move_in_words
-from budgets.queries.gates import progress_of
 from budgets.queries.grants import grant_of
 from budgets.queries.history import history_of
 from budgets.queries.ledger import journals_of_initiative
 from budgets.queries.offers import initiative_offers
+from budgets.queries.pipeline import pipeline
 from budgets.queries.written_terms import written_terms
 from budgets.sentences import initiative_outlook, initiative_sentence
 from budgets.templatetags.states import step_word
@@ -48,21 +49,18 @@ Save = Callable[[InitiativeTerms, datetime], Initiative]
 
 @require_safe
 def initiatives(request: PageRequest) -> HttpResponse:
-    """Show every experiment in sight, as a board by state or as a table."""
-    columns = board(user=request.user, on=reporting_today(timezone.now()))
-    progress = progress_of(card.initiative for column in columns for card in column.cards)
+    """Show every experiment in sight, as a board by stage or as a table."""
+    on = reporting_today(timezone.now())
+    is_stuck = request.GET.get("show") == "stuck"
+    stages = pipeline(user=request.user, on=on, stuck_only=is_stuck)
     context = {
-        "columns": [
-            (
-                column,
-                [
-                    (card, initiative_outlook(card), progress.get(card.initiative.pk))
-                    for card in column.cards
-                ],
-            )
-            for column in columns
-            if column.cards
+        "stages": [
+            (stage, [(card, initiative_outlook(card.standing)) for card in stage.cards])
+            for stage in stages
+            if stage.cards
         ],
+        "sentence": pipeline_sentence(stages),
+        "is_stuck": is_stuck,
         "is_table": request.GET.get("view") == "table",
         "may_ask": units_to_ask_for(request.user).exists(),
     }

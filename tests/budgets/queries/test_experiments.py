@@ -2,12 +2,11 @@
 
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Any
 
 import pytest
 
 from budgets.queries.consequences import Consequence
-from budgets.queries.experiments import board, initiative_standing
+from budgets.queries.experiments import initiative_standing
 from ingestion.models import CostStatus
 from policy.models import Cap
 from tests.factories.budgets import drafted, granted_budget, running, spend, stepped
@@ -122,33 +121,3 @@ def test_calls_without_a_price_are_counted(cast: Cast, at: datetime) -> None:
     )
 
     assert initiative_standing(initiative=made, on=TODAY).unpriced_calls == 3
-
-
-def test_the_board_has_a_column_for_each_state_and_only_what_one_may_see(
-    cast: Cast, at: datetime
-) -> None:
-    granted_budget(cast, at=at)
-    running(cast, at=at)
-    drafted(cast, name="Second", at=at)
-    drafted(cast, name="Of Claims", unit=cast.claims, by=cast.greta, at=at)
-
-    of_carl = {c.state.value: len(c.cards) for c in board(user=cast.carl, on=TODAY)}
-    of_greta = {c.state.value: len(c.cards) for c in board(user=cast.greta, on=TODAY)}
-
-    assert (of_carl["draft"], of_carl["sandbox"]) == (2, 1)
-    assert (of_greta["draft"], of_greta["sandbox"]) == (1, 0)
-
-
-@pytest.mark.parametrize("count", [1, 3])
-def test_the_board_asks_the_same_number_of_questions_for_any_number_of_cards(
-    cast: Cast, at: datetime, count: int, django_assert_num_queries: Any
-) -> None:
-    granted_budget(cast, at=at)
-    for number in range(count):
-        running(cast, name=f"Try {number}", at=at)
-
-    # Her roles, the initiatives, their spend, days, caps and extensions, the ledger's reach.
-    with django_assert_num_queries(7):
-        columns = board(user=cast.carl, on=TODAY)
-
-    assert sum(len(column.cards) for column in columns) == count

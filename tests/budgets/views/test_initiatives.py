@@ -339,3 +339,18 @@ def test_an_action_that_does_not_exist_is_not_found(
     answer = as_user(cast.grace).post("/initiatives/support-drafter/dance/", {"version": "1"})
 
     assert answer.status_code == 404
+
+
+@pytest.mark.parametrize("view", ["board", "table"])
+def test_the_pipeline_tells_at_first_sight_what_runs_on_what_and_waits_for_whom(
+    cast: Cast, at: datetime, as_user: SignIn, view: str
+) -> None:
+    granted_budget(cast, at=at)
+    running(cast, at=at)
+
+    page = as_user(cast.carl).get(f"/initiatives/?view={view}").content.decode()
+    stuck = as_user(cast.carl).get(f"/initiatives/?view={view}&show=stuck").content.decode()
+
+    assert "1 experiment runs: $0.00 of $100.00 spent, $0.00 of it in the last 30 days." in page
+    assert "Waits for Grace to gather evidence" in page
+    assert "Nothing is stuck" in stuck
