@@ -50,10 +50,12 @@ def fleet_sentence(found: ScopePolicy) -> str:
     count = len(found.fleet)
     if not count:
         return "No router has reported yet, so nobody is known to obey it."
-    routers = "router runs" if count == 1 else "routers run"
+    said = "what it says of this experiment"
+    if count == 1:
+        return f"The one router {'does not run' if found.behind else 'runs'} {said}."
     if not found.behind:
-        return f"All of {count} {routers} what it says of this experiment."
-    return f"{count - found.behind} of {count} {routers} what it says of this experiment."
+        return f"All {count} routers run {said}."
+    return f"{count - found.behind} of {count} routers run {said}."
 
 
 def models_sentence(found: ScopePolicy, *, asked: list[str]) -> str:

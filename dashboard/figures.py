@@ -14,6 +14,7 @@ import plotly.graph_objects as go
 from dashboard.stacks import NAME_OF_UNALLOCATED, OTHER, Amount, Stack
 
 MONEY_AXIS = {"tickprefix": "$", "tickformat": "~s"}
+DAY_MS, FEW_DAYS = 86_400_000, 10
 COUNT_AXIS = {"tickformat": "~s"}
 HATCH = {
     "shape": "/",
@@ -100,7 +101,9 @@ def burn_down(drawing: BurnDownDrawing) -> dict[str, Any]:
 
 def spend_and_cap(days: Sequence[tuple[date, Decimal | None, Decimal | None]]) -> dict[str, Any]:
     """Return a bar for what each day spent beside the cap of the day, where there is one."""
-    figure = go.Figure(layout={"yaxis": MONEY_AXIS})
+    # A few days are ticked one by one: left alone the axis would tick hours.
+    ticks = {"dtick": DAY_MS} if len(days) <= FEW_DAYS else {}
+    figure = go.Figure(layout={"yaxis": MONEY_AXIS, "xaxis": {"tickformat": "%-d %b"} | ticks})
     x = [day for day, _, _ in days]
     figure.add_bar(
         x=x,

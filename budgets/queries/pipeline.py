@@ -35,7 +35,7 @@ class Card:
     """An experiment on the board.
 
     `days` is for how long it has been in its stage, None for what is closed; `month_usd` what
-    its known days of the last thirty cost.
+    the last thirty days cost as far as they are known, today among them.
     """
 
     standing: InitiativeStanding
@@ -114,10 +114,15 @@ def _cards(standings: Sequence[InitiativeStanding], *, on: date) -> list[Card]:
             progress=progress.get(each.initiative.pk),
             waits_for=_waits_for(each, gates.get(each.initiative.pk), waits),
             days=_days(each.initiative, begun, zone, on=on),
-            month_usd=sum((usd for day, usd in each.daily if day >= on - MONTH), ZERO),
+            month_usd=_month(each, on=on),
         )
         for each in standings
     ]
+
+
+def _month(standing: InitiativeStanding, *, on: date) -> Decimal:
+    known = (usd for day, usd in standing.daily if day > on - MONTH)
+    return sum(known, standing.spent_today_usd)
 
 
 def _stage(initiative: Initiative, progress: Progress | None) -> str:

@@ -41,8 +41,12 @@ def test_nothing_stands_in_anybodys_way(
     for part in PARTS:
         page.goto(f"{PAGE}{part}")
         assert_no_violations(page)
-    page.goto("/initiatives/")
-    assert_no_violations(page)
+    for view in ("board", "table"):
+        page.goto(f"/initiatives/?view={view}")
+        expect(page.get_by_role("link", name=view.capitalize(), exact=True)).to_have_attribute(
+            "aria-current", "page"
+        )
+        assert_no_violations(page)
 
 
 def test_the_parts_fit_a_phone_and_lead_to_one_another(scene: Cast, page: Page) -> None:

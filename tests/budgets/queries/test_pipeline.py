@@ -141,10 +141,10 @@ def test_a_column_adds_up_its_money_and_the_sentence_tells_all_of_it(
     assert (stage.cap_usd, stage.spent_usd, stage.month_usd) == (
         Decimal("300.00"),
         Decimal("13.50"),
-        Decimal("12.50"),  # of today nobody knows the whole yet
+        Decimal("13.50"),
     )
     assert pipeline_sentence(found) == (
-        "3 experiments run: $13.50 of $300.00 spent, $12.50 of it in the last 30 days. 1 waits"
+        "3 experiments run: $13.50 of $300.00 spent, $13.50 of it in the last 30 days. 1 waits"
         " for a decision, 1 waits for signatures."
     )
     assert pipeline_sentence([Stage(key="closed", label="Closed", cards=[])]) == (

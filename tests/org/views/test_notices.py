@@ -28,6 +28,7 @@ def test_a_notice_is_unread_until_its_reader_says_otherwise(cast: Cast, at: date
     page = client.get("/notifications/").text
     assert "The budget was approved" in page
     assert "1 you have not read." in page
+    assert re.search(r'href="/notifications/" aria-current="page"\s*>All', page)
     assert "Notifications, 1 unread" in client.get("/settings/").text
 
     number = re.search(r'name="up_to" value="(\d+)"', page)
