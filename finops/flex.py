@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
-from finops.money import EXACT, ROUNDED, calculated_in
+from finops.money import EXACT, ROUNDED, calculated_in, to_cents
 
 PER_MILLION = 1_000_000
 UNIT_COST_ROOM = Decimal("1.10")
 VOLUME_ROOM = Decimal("1.50")
+UNIT_COST, VOLUME, MARGIN = "unit cost", "volume", "margin"
 
 
 class Verdict(StrEnum):
@@ -28,12 +29,18 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FlexRule:
-    """The standard of a period: fixed cost, what a unit may need, and how much is planned."""
+    """The standard of a period: fixed cost, what a unit may need, and how much is planned.
+
+    The rooms are how far a unit's cost and the volume may lie above standard and plan, as
+    factors, before more of the budget needs a signature.
+    """
 
     fixed_usd: Decimal
     planned_volume: Decimal
     tokens_per_unit: Decimal
     usd_per_mtok: Decimal
+    unit_cost_room: Decimal = UNIT_COST_ROOM
+    volume_room: Decimal = VOLUME_ROOM
 
     @property
     @calculated_in(EXACT)
@@ -92,6 +99,31 @@ class Funding:
     granted_usd: Decimal
     waiting_usd: Decimal
 
+    @property
+    def missed(self) -> tuple[Limit, ...]:
+        """The limits that do not hold, or of which nobody knows."""
+        return tuple(each for each in self.limits if each.verdict != Verdict.MET)
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """By how much a budget moves for a period's volume, in whole cents.
+
+    `granted_usd` moves by itself, below zero for less work than planned; `waiting_usd` needs
+    a signature. Together they are the volume variance, rounded once.
+    """
+
+    granted_usd: Decimal
+    waiting_usd: Decimal
+
+
+@calculated_in(EXACT)
+def movement(rule: FlexRule, found: Funding) -> Movement:
+    """Return what a funding changes of the budget that was planned for the period."""
+    planned = rule.budget_usd(rule.planned_volume)
+    granted = to_cents(found.granted_usd - planned)
+    return Movement(granted, to_cents(found.granted_usd + found.waiting_usd - planned) - granted)
+
 
 @calculated_in(EXACT)
 def variances(
@@ -148,8 +180,8 @@ def funding(
     flexed = rule.budget_usd(actual.volume)
     if actual.volume <= rule.planned_volume:
         return Funding(limits, flexed, Decimal(0))
-    holds = all(each.verdict == Verdict.MET for each in limits if each.name != "volume")
-    most = rule.planned_volume * (VOLUME_ROOM if holds else 1)
+    holds = all(each.verdict == Verdict.MET for each in limits if each.name != VOLUME)
+    most = rule.planned_volume * (rule.volume_room if holds else 1)
     granted = rule.budget_usd(min(actual.volume, most))
     return Funding(limits, granted, flexed - granted)
 
@@ -159,12 +191,12 @@ def _limits(
 ) -> list[Limit]:
     unit = (actual.usd - rule.fixed_usd) / actual.volume if actual.volume else None
     found = [
-        _at_most("unit cost", unit, rule.unit_usd * UNIT_COST_ROOM),
-        _at_most("volume", actual.volume, rule.planned_volume * VOLUME_ROOM),
+        _at_most(UNIT_COST, unit, rule.unit_usd * rule.unit_cost_room),
+        _at_most(VOLUME, actual.volume, rule.planned_volume * rule.volume_room),
     ]
     if target is not None:
         verdict = _verdict(margin, holds=margin is not None and margin >= target)
-        found.append(Limit("margin", margin, target, verdict))
+        found.append(Limit(MARGIN, margin, target, verdict))
     return found
 
 

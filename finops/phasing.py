@@ -50,13 +50,18 @@ class Plan:
         carried = sum(map(self._carried, self.periods, self.weights, [on] * len(self.periods)))
         return budget_usd * carried / sum(self.weights)
 
-    def from_on(self, day: date) -> "Plan":
+    def from_on(self, day: date, until: date | None = None) -> "Plan":
         """Return the plan of what remains: of the periods that begin on the day or later.
 
-        Where none is left that is the last one. Where those that are left carry no weight
-        their days do, so that money is never without a place.
+        Only those that begin before `until`, where it is given. Where none is left that is
+        the last one. Where those that are left carry no weight their days do, so that money
+        is never without a place.
         """
-        left = [period for period in self.periods if period.start >= day] or self.periods[-1:]
+        left = [
+            period
+            for period in self.periods
+            if period.start >= day and (until is None or period.start < until)
+        ] or self.periods[-1:]
         weights = tuple(
             weight if period in left else 0
             for period, weight in zip(self.periods, self.weights, strict=True)
@@ -78,10 +83,14 @@ class Plan:
 
 
 class Difference(NamedTuple):
-    """By how much a year's money was made more (below zero: less), and from which day on."""
+    """By how much a year's money was made more (below zero: less), and from which day on.
+
+    With `until` it is money of the periods before that day alone.
+    """
 
     day: date
     usd: Decimal
+    until: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +120,7 @@ class Schedule:
         return sum((plan.to_date_usd(usd, on) for plan, usd in self._layers()), Decimal(0))
 
     def _layers(self) -> list[tuple[Plan, Decimal]]:
-        later = [(self.plan.from_on(each.day), each.usd) for each in self.differences]
+        later = [(self.plan.from_on(each.day, each.until), each.usd) for each in self.differences]
         return [(self.plan, self.first_usd), *later]
 
 

@@ -1,5 +1,6 @@
 """Flex budgets: what is granted for the work there was, and why spend differs."""
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -7,7 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from finops.flex import Actual, FlexRule, Funding, Verdict, funding, variances
+from finops.flex import (
+    Actual,
+    FlexRule,
+    Funding,
+    Movement,
+    Verdict,
+    funding,
+    movement,
+    variances,
+)
 
 D = Decimal
 # 100,000 tickets of 12,000 tokens at $35 a million: 42 cents each, $42,000.
@@ -103,6 +113,26 @@ def test_no_work_has_no_unit_cost() -> None:
 
     assert found.limits[0].verdict == Verdict.UNKNOWN
     assert found.granted_usd == 0
+
+
+def test_a_rule_may_say_other_rooms() -> None:
+    strict = replace(RULE, unit_cost_room=D("1.05"), volume_room=D("1.20"))
+
+    found = funding(strict, Actual(volume=D(130_000), usd=D(54_600), tokens=1))
+
+    # 120,000 · 0.42 = 50,400 stand by themselves, 10,000 more tickets wait.
+    assert [found.granted_usd, found.waiting_usd] == [50_400, 4_200]
+    assert [limit.name for limit in found.missed] == ["volume"]
+    assert movement(strict, found) == Movement(D("8400.00"), D("4200.00"))
+
+
+def test_what_moves_is_rounded_once_and_its_parts_add_up() -> None:
+    rule = replace(RULE, planned_volume=D(1), tokens_per_unit=D(1_000), usd_per_mtok=D("5.005"))
+    found = funding(rule, Actual(volume=D(4), usd=D(0), tokens=1))
+
+    # 0.005005 each: half of one stands by itself, and together three are 0.015015.
+    assert found.granted_usd + found.waiting_usd == D("0.020020")
+    assert movement(rule, found) == Movement(D("0.00"), D("0.02"))
 
 
 numbers = st.integers(0, 10**6).map(D)

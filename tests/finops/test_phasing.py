@@ -139,6 +139,13 @@ class TestAYearThatIsRevised:
 
         assert late.amounts_usd() == [100] * 11 + [131]
 
+    def test_leaves_what_belongs_to_one_period_on_that_alone(self) -> None:
+        july = Difference(date(2026, 7, 1), Decimal(60), until=date(2026, 8, 1))
+        flexed = Schedule(self.MONTHLY, Decimal(1200), (july,))
+
+        assert flexed.amounts_usd() == [100] * 6 + [160] + [100] * 5
+        assert flexed.to_date_usd(date(2026, 8, 1)) == 760
+
     def test_goes_by_days_where_what_remains_carries_no_weight(self) -> None:
         early = weighted_plan(FY2026, [1] * 6 + [0] * 6)
         more = Schedule(early, Decimal(600), (Difference(date(2026, 11, 1), Decimal(61)),))
