@@ -1,5 +1,6 @@
 """Margin waivers: a product may stay below its floor for a while, for a stated goal and price."""
 
+from calendar import monthrange
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
@@ -10,7 +11,7 @@ from finops.money import EXACT, ROUNDED, calculated_in
 from finops.periods import ONE_DAY, Period
 
 LEAST_TARGET_MARGIN = Decimal("0.60")
-LONGEST_QUARTERS = 2
+MONTHS_PER_QUARTER, MONTHS_PER_YEAR = 3, 12
 GRACE_DAYS = 30
 LEAST_COST_FALL = Decimal("0.10")
 
@@ -66,29 +67,35 @@ def lasts(*, most_usd: Decimal, usd_per_month: Decimal) -> Decimal | None:
     return most_usd / usd_per_month if usd_per_month > 0 else None
 
 
+def latest_expiry(*, starts_on: date, quarters: int) -> date:
+    """Return the last day on which a waiver may expire that lasts so many quarters."""
+    years, month = divmod(starts_on.month - 1 + MONTHS_PER_QUARTER * quarters, MONTHS_PER_YEAR)
+    year, month = starts_on.year + years, month + 1
+    return date(year, month, min(starts_on.day, monthrange(year, month)[1]))
+
+
+def used_up_on(waiver: Waiver, *, running: Iterable[tuple[date, Decimal]]) -> date | None:
+    """Return the first day after the amount was used up; None while some of it is left.
+
+    `running` gives, day by day, the first day after and what was used until then.
+    """
+    return next((after for after, used in running if used >= waiver.most_usd), None)
+
+
 def ended(
-    waiver: Waiver, *, earned: Iterable[Earned], reached_on: date | None, on: date
+    waiver: Waiver, *, spent_on: date | None, reached_on: date | None, on: date
 ) -> Ended | None:
     """Return the earliest of goal, day and amount that has come by `on`; None while it holds.
 
-    An amount is used up at the end of the days in which it was passed.
+    Each is the first day after: on which the goal is reached, and the amount used up.
     """
     candidates = [Ended(waiver.expires_on, End.EXPIRY)]
     if reached_on is not None:
         candidates.append(Ended(max(reached_on, waiver.starts_on), End.TARGET))
-    if (spent := _spent_on(waiver, earned)) is not None:
-        candidates.append(Ended(spent, End.SPENT))
+    if spent_on is not None:
+        candidates.append(Ended(spent_on, End.SPENT))
     first = min(candidates, key=lambda end: end.on)
     return first if first.on <= on else None
-
-
-def _spent_on(waiver: Waiver, earned: Iterable[Earned]) -> date | None:
-    used = Decimal(0)
-    for each in sorted(earned, key=lambda each: each.days):
-        used += cost_usd(floor=waiver.floor, earned=[each])
-        if used >= waiver.most_usd:
-            return each.days.end
-    return None
 
 
 @calculated_in(ROUNDED)

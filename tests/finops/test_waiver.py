@@ -6,7 +6,19 @@ from decimal import Decimal
 import pytest
 
 from finops.periods import Period, gregorian_year
-from finops.waiver import Earned, End, Ended, Waiver, cost_usd, ended, fell_enough, floor_on, lasts
+from finops.waiver import (
+    Earned,
+    End,
+    Ended,
+    Waiver,
+    cost_usd,
+    ended,
+    fell_enough,
+    floor_on,
+    lasts,
+    latest_expiry,
+    used_up_on,
+)
 
 D = Decimal
 WAIVER = Waiver(
@@ -44,20 +56,30 @@ def test_a_month_above_the_floor_pays_nothing_back() -> None:
 
 @pytest.mark.parametrize(("day", "is_over"), [("2026-06-30", False), ("2026-07-01", True)])
 def test_it_ends_on_its_last_day(day: str, *, is_over: bool) -> None:
-    end = ended(WAIVER, earned=earned(2), reached_on=None, on=date.fromisoformat(day))
+    end = ended(WAIVER, spent_on=None, reached_on=None, on=date.fromisoformat(day))
 
     assert end == (Ended(date(2026, 7, 1), End.EXPIRY) if is_over else None)
 
 
 def test_it_ends_when_its_amount_is_used_up() -> None:
     # Four months take 88,000, the fifth passes 100,000.
-    end = ended(WAIVER, earned=earned(6), reached_on=None, on=date(2026, 12, 1))
+    running = [
+        (MONTHS[count - 1].end, cost_usd(floor=D("0.75"), earned=earned(count)))
+        for count in range(1, 7)
+    ]
 
+    spent_on = used_up_on(WAIVER, running=running)
+
+    assert spent_on == date(2026, 6, 1)
+    end = ended(WAIVER, spent_on=spent_on, reached_on=None, on=date(2026, 12, 1))
     assert end == Ended(date(2026, 6, 1), End.SPENT)
+    assert used_up_on(WAIVER, running=running[:4]) is None
 
 
 def test_it_ends_when_its_goal_is_reached() -> None:
-    end = ended(WAIVER, earned=earned(6), reached_on=date(2026, 3, 15), on=date(2026, 12, 1))
+    days = {"spent_on": date(2026, 6, 1), "reached_on": date(2026, 3, 15)}
+
+    end = ended(WAIVER, **days, on=date(2026, 12, 1))
 
     assert end == Ended(date(2026, 3, 15), End.TARGET)
 
@@ -76,3 +98,17 @@ def test_the_floor_comes_back_in_even_steps_over_thirty_days() -> None:
 @pytest.mark.parametrize(("now", "holds"), [("0.90", True), ("0.91", False)])
 def test_a_renewal_asks_for_a_unit_cost_that_fell_by_a_tenth(now: str, *, holds: bool) -> None:
     assert fell_enough(unit_cost_then_usd=D(1), unit_cost_now_usd=D(now)) is holds
+
+
+@pytest.mark.parametrize(
+    ("starts_on", "quarters", "latest"),
+    [
+        (date(2026, 1, 1), 2, date(2026, 7, 1)),
+        (date(2026, 11, 30), 1, date(2027, 2, 28)),
+        (date(2026, 12, 15), 2, date(2027, 6, 15)),
+    ],
+)
+def test_a_quarter_is_three_months_and_ends_with_a_shorter_one(
+    starts_on: date, quarters: int, latest: date
+) -> None:
+    assert latest_expiry(starts_on=starts_on, quarters=quarters) == latest
