@@ -9,7 +9,7 @@ from datetime import datetime
 
 from budgets.lifecycle import BudgetAction, BudgetState, InitiativeAction
 from budgets.models import Budget, BudgetStep, Initiative, InitiativeStep
-from org.models import Approval, Role, User
+from org.models import Approval, Role, Unit, User
 from org.permissions import can_request_for, can_stop, has_role
 from org.queries.deciders import authority
 
@@ -17,13 +17,12 @@ DRAFTED, REVISED = "draft", "revise"
 # What approvals call the matters of this floor.
 BUDGET, INITIATIVE, EXTENSION, REVISION = "budget", "initiative", "extension", "revision"
 FUND = "fund"
+FLEX_RULE, FLEX_STEP = "flex-rule", "flex-step"
 ASKING = (DRAFTED, REVISED, InitiativeAction.SUBMIT.value)
 
 
 def why_not_request(user: User, *, subject: Budget | Initiative) -> str | None:
-    if can_request_for(user, unit=subject.unit):
-        return None
-    return f"Only the general manager of {subject.unit}, finance or the CFO may ask for this."
+    return why_not_ask(user, unit=subject.unit)
 
 
 def why_not_decide(user: User, *, subject: Budget | Initiative, at: datetime) -> str | None:
@@ -56,6 +55,27 @@ def why_not_decide_fund(user: User, *, asked: Approval) -> str | None:
     if user.person_id == asked.requested_person_id:
         return "You asked for this yourself: another person has to decide."
     return None
+
+
+def why_not_sign(user: User, *, asked: Approval, at: datetime) -> str | None:
+    """Say why the user may not decide on what another person asked for on its own page."""
+    if authority(user, unit=asked.unit, at=at) is None:
+        return f"Only a CFO of {asked.unit} decides this."
+    if user.person_id is None:
+        return "This account belongs to no person, so it cannot decide."
+    asker = asked.requested_person_id
+    if user.person_id == asker:
+        return "You asked for this yourself: another person has to decide."
+    if authority(user, unit=asked.unit, at=at, not_for=[asker]) is None:
+        return "You would decide in the place of who asked: another person has to decide."
+    return None
+
+
+def why_not_ask(user: User, *, unit: Unit) -> str | None:
+    """Say why the user may ask for nothing that concerns a unit."""
+    if can_request_for(user, unit=unit):
+        return None
+    return f"Only the general manager of {unit}, finance or the CFO may ask for this."
 
 
 def why_not_stop(user: User, *, initiative: Initiative) -> str | None:

@@ -1,9 +1,10 @@
-"""Work that comes by the clock: ending experiments, and passes of gates on their day."""
+"""Work that comes by the clock: what ends on its day, what follows the ledger."""
 
 import structlog
 from celery import shared_task
 from django.utils import timezone
 
+from budgets.operations.flex_steps import scale_all
 from budgets.operations.gate_changes import revoke_changed
 from budgets.operations.gate_rechecks import hasten_rechecks
 from budgets.operations.gates import expire_gates
@@ -61,3 +62,12 @@ def watch_gates() -> None:
 def carry_out() -> None:
     """Let the decisions take effect that nobody took back."""
     carry_out_due(at=timezone.now())
+
+
+@shared_task
+def scale_budgets() -> None:
+    """Let core budgets follow the volume of the periods that became known."""
+    if not Company.objects.exists():
+        return
+    if steps := scale_all(at=timezone.now()):
+        log.info("budgets.flexed", steps=steps)

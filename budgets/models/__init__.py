@@ -1,6 +1,7 @@
 """Everything budgets keeps in the database."""
 
 from budgets.models.budgets import Budget, BudgetStep
+from budgets.models.flex import FlexRule, FlexStep
 from budgets.models.fund import FundPlan
 from budgets.models.gates import Gate, GateEvidence, GateSignature, GateStep
 from budgets.models.held import HeldDecision
@@ -13,6 +14,8 @@ __all__ = [
     "Budget",
     "BudgetRevision",
     "BudgetStep",
+    "FlexRule",
+    "FlexStep",
     "FundPlan",
     "Gate",
     "GateEvidence",

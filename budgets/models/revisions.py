@@ -14,12 +14,14 @@ class BudgetRevision(models.Model):
     """One change of a budget's amounts, in force from a day on; never edited.
 
     A transfer moves money between the classes of one budget; a budget above holds what its
-    units beneath moved, so it is revised with them by the same approval.
+    units beneath moved, so it is revised with them by the same approval. What a flex rule
+    moves is money of one fiscal period, until `ends_on`; the approval is that of the rule.
     """
 
     class Kind(models.TextChoices):
         CHANGE = "change", "More or less"
         TRANSFER = "transfer", "Reserve opened"
+        FLEX = "flex", "Flexed by volume"
 
     budget = models.ForeignKey("budgets.Budget", on_delete=models.PROTECT, related_name="revisions")
     number = models.PositiveSmallIntegerField()
@@ -31,6 +33,7 @@ class BudgetRevision(models.Model):
     experiment_before_usd = models.DecimalField(max_digits=18, decimal_places=2)
     reserve_before_usd = models.DecimalField(max_digits=18, decimal_places=2)
     starts_on = models.DateField()
+    ends_on = models.DateField(null=True, blank=True)
     reason = models.TextField()
     approval = models.ForeignKey("org.Approval", on_delete=models.PROTECT, related_name="+")
     by = models.ForeignKey("org.User", on_delete=models.PROTECT, related_name="+")
@@ -41,8 +44,16 @@ class BudgetRevision(models.Model):
             models.UniqueConstraint(
                 fields=["budget", "number"], name="revision_is_numbered_once_per_budget"
             ),
+            # A rule is signed once and moves money in many periods: each step of it once.
             models.UniqueConstraint(
-                fields=["budget", "approval"], name="revision_takes_effect_once_per_approval"
+                fields=["budget", "approval"],
+                condition=~Q(kind="flex"),
+                name="revision_takes_effect_once_per_approval",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind="flex", ends_on__gt=F("starts_on"), ends_on__isnull=False)
+                | Q(~Q(kind="flex"), ends_on__isnull=True),
+                name="only_a_flexed_period_has_an_end",
             ),
             models.CheckConstraint(
                 condition=Q(core_usd__gte=0, experiment_usd__gte=0, reserve_usd__gte=0),

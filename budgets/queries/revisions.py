@@ -111,8 +111,6 @@ def amount_problems(amounts: Amounts) -> list[FieldError]:
 def revision_checks(budget: Budget, amounts: Amounts, *, on: date) -> list[Check]:
     """Return what a revision has to satisfy, in the order people read it."""
     year = year_period(budget.fiscal_year)
-    difference = amounts.minus(budget.amounts)
-    room, bounds = room_for(budget), bounds_of(budget, year=year, on=on)
     return [
         Check(
             "/fiscal_year",
@@ -120,7 +118,17 @@ def revision_checks(budget: Budget, amounts: Amounts, *, on: date) -> list[Check
             on < year.end,
             f"It ends with {written_day(year.end)}.",
         ),
-        *_reserve_checks(difference),
+        *_reserve_checks(amounts.minus(budget.amounts)),
+        *flex_checks(budget, amounts, on=on),
+    ]
+
+
+def flex_checks(budget: Budget, amounts: Amounts, *, on: date) -> list[Check]:
+    """Return what other amounts have to satisfy, whoever asks and even after the year."""
+    year = year_period(budget.fiscal_year)
+    difference = amounts.minus(budget.amounts)
+    room, bounds = room_for(budget), bounds_of(budget, year=year, on=on)
+    return [
         *_fund_checks(room, difference),
         *(
             _fits(name, room=room, bound=bound, wanted=wanted, difference=diff, left=left)
@@ -167,7 +175,7 @@ def schedule_changes(budgets: Iterable[Budget]) -> dict[int, tuple[Difference, .
     found = BudgetRevision.objects.filter(budget__in=budgets).order_by("budget", "number")
     for revision in found:
         if revision.core_difference_usd:
-            made = Difference(revision.starts_on, revision.core_difference_usd)
+            made = Difference(revision.starts_on, revision.core_difference_usd, revision.ends_on)
             changes.setdefault(revision.budget_id, []).append(made)
     return {pk: tuple(made) for pk, made in changes.items()}
 

@@ -30,6 +30,7 @@ STEPS = {
     "ask_revision": "Asked for a revision",
     "grant_revision": "Revised",
     "open_reserve_beneath": "Revised with a unit beneath",
+    "flex": "Flexed by volume",
     "reject_revision": "Refused a revision",
     "withdraw_revision": "Took back the wish for a revision",
     "hand_over": "Handed over",
