@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from budgets import api, api_gates, budget_api
+from budgets import api, api_gates, budget_api, flex_api
 
 urlpatterns = [
     path("budgets", budget_api.BudgetList.as_view(), name="api-budgets"),
@@ -11,6 +11,18 @@ urlpatterns = [
         "budgets/<int:budget_id>/actions/<slug:action>",
         budget_api.BudgetStepView.as_view(),
         name="api-budget-step",
+    ),
+    path("budgets/<int:budget_id>/flex", flex_api.Flex.as_view(), name="api-flex"),
+    path("budgets/<int:budget_id>/flex/scale", flex_api.FlexScale.as_view(), name="api-flex-scale"),
+    path(
+        "budgets/<int:budget_id>/flex/rules/<int:number>/actions/<slug:action>",
+        flex_api.FlexRuleStep.as_view(),
+        name="api-flex-rule",
+    ),
+    path(
+        "budgets/<int:budget_id>/flex/steps/<int:step_id>/actions/<slug:action>",
+        flex_api.FlexStepDecision.as_view(),
+        name="api-flex-step",
     ),
     path("initiatives", api.InitiativeList.as_view(), name="api-initiatives"),
     path("initiatives/<slug:slug>", api.InitiativeDetail.as_view(), name="api-initiative"),

@@ -24,6 +24,7 @@ def money_field(name: str, hint: str) -> forms.DecimalField:
 class WeightsField(forms.CharField):
     """Numbers of zero or more with spaces between."""
 
+    noun = "Weight"
     _number = forms.DecimalField(min_value=0, max_digits=18, decimal_places=6)
 
     def to_python(self, value: Any) -> Any:
@@ -35,8 +36,8 @@ class WeightsField(forms.CharField):
             return Decimal(self._number.clean(piece))
         except forms.ValidationError as error:
             raise forms.ValidationError(
-                f"Weight {place} must be a number of zero or more, with at most six decimals, not"
-                f" “{piece}”."
+                f"{self.noun} {place} must be a number of zero or more, with at most six decimals,"
+                f" not “{piece}”."
             ) from error
 
 

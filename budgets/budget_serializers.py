@@ -86,6 +86,9 @@ class RevisionOut(serializers.Serializer[Any]):
     before = AmountsOut()
     after = AmountsOut()
     starts_on = serializers.DateField()
+    ends_on = serializers.DateField(
+        allow_null=True, help_text="Of what a flex rule moved: the first day after its period."
+    )
     reason = serializers.CharField()
     requested_by = serializers.CharField()
     decided_by = serializers.CharField()
@@ -215,6 +218,7 @@ def _revision_out(revision: BudgetRevision) -> dict[str, Any]:
         "before": revision.before.written(),
         "after": revision.amounts.written(),
         "starts_on": revision.starts_on,
+        "ends_on": revision.ends_on,
         "reason": revision.reason,
         "requested_by": revision.approval.requested_by.username,
         "decided_by": revision.by.username,

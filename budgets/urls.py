@@ -5,6 +5,7 @@ from django.urls import path
 from budgets.views import (
     budgets,
     decisions,
+    flex,
     fund,
     gates,
     initiative_parts,
@@ -20,6 +21,7 @@ urlpatterns = [
     path("budgets/fund/<int:fiscal_year>/", fund.fund, name="fund"),
     path("budgets/<int:budget_id>/", budgets.budget, name="budget"),
     path("budgets/<int:budget_id>/revise/", revisions.revise, name="budget-revise"),
+    path("budgets/<int:budget_id>/flex/", flex.flex, name="budget-flex"),
     path(
         "budgets/<int:budget_id>/pool-policies/", pool_policies.pool_policies, name="pool-policies"
     ),

@@ -17,6 +17,8 @@ from budgets.methods import choices_of, method_asked, tried_in_words
 from budgets.models import Budget
 from budgets.operations.budgets import request_budget
 from budgets.queries.burn_down import budget_burn_down
+from budgets.queries.flex import flex_standing
+from budgets.queries.flex_offers import flex_section
 from budgets.queries.fund import fund_standing
 from budgets.queries.ledger import journals_of_budget
 from budgets.queries.offers import budget_offers
@@ -132,6 +134,8 @@ def _show(request: PageRequest, found: Budget, *, refusal: Refusal | None = None
         "binds": binding_sentence([standing, *standings_above(standing, user=request.user)]),
         "alert": alert_sentence(standing.core.alert) if standing.core.alert else "",
         "burn_down": budget_burn_down(standing),
+        "flex": (flexed := flex_standing(found, on=on)),
+        **flex_section(flexed),
         "choices": choices_of(standing.core.outlook, asked=asked),
         "tried": tried_in_words(standing.core.outlook) if on < standing.year.end else "",
         "offers": budget_offers(found, user=request.user, at=at),

@@ -44,6 +44,7 @@ def test_a_revision_is_asked_for_and_approved(cast: Cast, at: datetime, as_user:
             "before": before,
             "after": before | {"core_usd": "1600.00"},
             "starts_on": "2026-11-20",
+            "ends_on": None,
             "reason": "More tickets.",
             "requested_by": "grace",
             "decided_by": "carl",
