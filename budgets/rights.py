@@ -17,7 +17,7 @@ DRAFTED, REVISED = "draft", "revise"
 # What approvals call the matters of this floor.
 BUDGET, INITIATIVE, EXTENSION, REVISION = "budget", "initiative", "extension", "revision"
 FUND = "fund"
-FLEX_RULE, FLEX_STEP = "flex-rule", "flex-step"
+FLEX_RULE, FLEX_STEP, WAIVER = "flex-rule", "flex-step", "waiver"
 ASKING = (DRAFTED, REVISED, InitiativeAction.SUBMIT.value)
 
 

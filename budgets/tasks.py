@@ -12,6 +12,7 @@ from budgets.operations.held import carry_out_due
 from budgets.operations.initiatives import expire_due, settle_ended
 from budgets.operations.leavers import replace_leavers, warn_of_leavers
 from budgets.operations.stop_losses import fire_stop_losses
+from budgets.operations.waivers import end_waivers
 from budgets.operations.watch import tell_of_thresholds
 from org.models import Company
 
@@ -71,3 +72,12 @@ def scale_budgets() -> None:
         return
     if steps := scale_all(at=timezone.now()):
         log.info("budgets.flexed", steps=steps)
+
+
+@shared_task
+def watch_waivers() -> None:
+    """Write down which waivers of the margin floor are over, and why."""
+    if not Company.objects.exists():
+        return
+    if ended := end_waivers(at=timezone.now()):
+        log.info("budgets.waivers_ended", waivers=ended)

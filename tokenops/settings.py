@@ -223,6 +223,10 @@ CELERY_BEAT_SCHEDULE = {
     "decisions-sweep": {"task": "budgets.tasks.carry_out", "schedule": schedule(5)},
     "budgets-watch": {"task": "budgets.tasks.watch", "schedule": schedule(600)},
     "scale-budgets": {"task": "budgets.tasks.scale_budgets", "schedule": schedule(3600)},
+    "watch-waivers": {
+        "task": "budgets.tasks.watch_waivers",
+        "schedule": crontab(hour=3, minute=50),
+    },
     "watch-gates": {"task": "budgets.tasks.watch_gates", "schedule": crontab(hour=3, minute=40)},
     "canary": {"task": "org.tasks.canary", "schedule": schedule(20)},
     "outbox-sweep": {"task": "org.tasks.sweep_outbox", "schedule": schedule(15)},

@@ -16,7 +16,7 @@ class NoticeKind(models.TextChoices):
     QUESTION = "question", "Questions about a request"
     DECISION = "decision", "Decisions"
     DEFERRAL = "deferral", "Deferrals"
-    EXPIRY = "expiry", "Experiments that end, passes that run out"
+    EXPIRY = "expiry", "Experiments and waivers that end, passes that run out"
     STOP = "stop", "Experiments that are stopped"
     THRESHOLD = "threshold", "Budgets and caps that run out"
     HANDOVER = "handover", "Duties that pass to another person"

@@ -1,4 +1,4 @@
-"""Flex rules as tests need them, with the usage and counts beneath."""
+"""Flex rules and waivers as tests need them, with the usage and counts beneath."""
 
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -6,8 +6,10 @@ from decimal import Decimal
 from typing import Any
 
 from budgets.flex_terms import FlexTerms
-from budgets.models import Budget, FlexRule
+from budgets.models import Budget, FlexRule, Waiver
 from budgets.operations.flex import decide_flex, propose_flex
+from budgets.operations.waivers import ask_waiver, decide_waiver
+from budgets.waiver_terms import WaiverTerms
 from ingestion.models import CostStatus, MonthlyCount, OutcomeDefinition, UnitDay
 from org.models import Unit, User
 from tests.org_cast import Cast
@@ -76,3 +78,33 @@ def counted(
         definition=definition, starts_on=days[0], ends_on=days[1], started=succeeded,
         succeeded=succeeded, recorded_at=at, recorded_by=cast.fiona,
     )  # fmt: skip
+
+
+def waiver_terms(definition: OutcomeDefinition, **changes: Any) -> WaiverTerms:
+    """Return a floor of 60 % for half a year, until 5,000 results a period or $100,000."""
+    terms: dict[str, Any] = {
+        "definition": definition,
+        "waived_floor": Decimal("0.60"),
+        "target": 5_000,
+        "starts_on": date(2026, 1, 1),
+        "expires_on": date(2026, 7, 1),
+        "most_usd": Decimal("100000.00"),
+        "reason": "The assistant is new; customers come first, then the price of a call falls.",
+    }
+    return WaiverTerms(**(terms | changes))
+
+
+def asked_waiver(
+    cast: Cast, definition: OutcomeDefinition, *, at: datetime, **changes: Any
+) -> Waiver:
+    """Ask for a waiver as Grace."""
+    by: User = changes.pop("by", cast.grace)
+    return ask_waiver(terms=waiver_terms(definition, **changes), by=by, at=at)
+
+
+def signed_waiver(
+    cast: Cast, definition: OutcomeDefinition, *, at: datetime, **changes: Any
+) -> Waiver:
+    """Ask for a waiver as Grace and let Carl sign it."""
+    waiver = asked_waiver(cast, definition, at=at, **changes)
+    return decide_waiver(waiver_id=waiver.pk, approve=True, by=cast.carl, reason="", at=at)
