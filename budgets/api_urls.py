@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from budgets import api, api_gates, budget_api, flex_api
+from budgets import api, api_gates, budget_api, flex_api, waiver_api
 
 urlpatterns = [
     path("budgets", budget_api.BudgetList.as_view(), name="api-budgets"),
@@ -23,6 +23,13 @@ urlpatterns = [
         "budgets/<int:budget_id>/flex/steps/<int:step_id>/actions/<slug:action>",
         flex_api.FlexStepDecision.as_view(),
         name="api-flex-step",
+    ),
+    path("waivers", waiver_api.WaiverList.as_view(), name="api-waivers"),
+    path("waivers/<int:waiver_id>", waiver_api.WaiverDetail.as_view(), name="api-waiver"),
+    path(
+        "waivers/<int:waiver_id>/actions/<slug:action>",
+        waiver_api.WaiverStep.as_view(),
+        name="api-waiver-step",
     ),
     path("initiatives", api.InitiativeList.as_view(), name="api-initiatives"),
     path("initiatives/<slug:slug>", api.InitiativeDetail.as_view(), name="api-initiative"),

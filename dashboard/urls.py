@@ -1,6 +1,6 @@
 """Pages and charts of the dashboard."""
 
-from django.urls import path
+from django.urls import include, path
 
 from dashboard.views import approvals, charts, economics, explorer, overview, quality, units
 
@@ -10,6 +10,7 @@ urlpatterns = [
     path("approvals/", approvals.approvals, name="approvals"),
     path("data/quality/", quality.data_quality, name="quality"),
     path("economics/", economics.index, name="economics"),
+    path("economics/waivers/", include("budgets.waiver_urls")),
     path("economics/<slug:slug>/", economics.one, name="economics-one"),
     path("units/", units.units, name="units"),
     path("units/<slug:slug>/", units.unit, name="unit"),
