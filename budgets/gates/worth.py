@@ -8,6 +8,7 @@ from budgets.gates.rule import Ask, GateRule, Gathered, Inputs, Kind, Measures, 
 from budgets.gates.worth_figures import CUSTOMER, figures_of, offered_definitions
 from budgets.gates.worth_moves import moved_since
 from budgets.models import Initiative
+from budgets.queries.waivers import floor_on
 from finops.gates.criteria import Judgement
 from finops.gates.worth import (
     CustomerWork,
@@ -26,7 +27,8 @@ FLAT = "flat"
 QUERY = (
     "Results of the definition by reporting day, typed months before single records; effective"
     " cost of the experiment's cost object by unit days, metered; the cost of each task out of"
-    " its calls as first rated; revenue and other costs of the product, where customers pay."
+    " its calls as first rated; revenue and other costs of the product, where customers pay,"
+    " and the floor that a waiver leaves it."
 )
 
 
@@ -37,6 +39,7 @@ def _gather(
     period = Period(date.fromisoformat(days["from"]), date.fromisoformat(days["until"]))
     profile = profile_on(period.end).profile
     figures = figures_of(initiative, inputs, period=period)
+    floor = floor_on(figures.product, day=period.end) if figures.product else None
     return Gathered(
         window=days,
         query=QUERY,
@@ -45,7 +48,8 @@ def _gather(
             "is_flat": inputs.get("pricing") == FLAT,
             "hurdle": f"{profile.roi_hurdle:f}",
             "target": f"{profile.gm_target:f}",
-            "floor": f"{profile.gm_floor:f}",
+            "floor": f"{floor.share if floor else profile.gm_floor:f}",
+            **({"waived_from": f"{floor.full:f}"} if floor and floor.waiver else {}),
         },
         data_status=figures.data_status,
     )
@@ -90,6 +94,7 @@ def _customer(measures: Measures) -> CustomerWork:
         target=Decimal(measures["target"]),
         floor=Decimal(measures["floor"]),
         is_flat=measures["is_flat"],
+        waived_from=_decimal(measures.get("waived_from")),
     )
 
 

@@ -34,6 +34,9 @@ ZERO = Decimal(0)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figures:
+    """What is measured; `product` is empty where no customer pays."""
+
+    product: str
     measures: dict[str, Any]
     data_status: dict[str, Any]
 
@@ -75,6 +78,7 @@ def figures_of(initiative: Initiative, inputs: Inputs, *, period: Period) -> Fig
     volume = _volume(counts, cost, tasks, inputs, period=period)
     own = _customer if terms.kind == CUSTOMER else _internal
     return Figures(
+        product=terms.product,
         measures={
             "definition": terms.definition.slug,
             "terms": terms.number,

@@ -51,7 +51,7 @@ class CustomerWork:
     """One piece sold: its price, what it costs beside AI, and the AI cost of its task.
 
     `waste` is the AI work beyond what is sold, as a share; `is_flat` where the price does
-    not rise with use.
+    not rise with use. `waived_from` is the full floor, there where a waiver lowers it.
     """
 
     price_usd: Decimal | None
@@ -62,6 +62,7 @@ class CustomerWork:
     target: Decimal
     floor: Decimal
     is_flat: bool = False
+    waived_from: Decimal | None = None
 
 
 def judge_internal(known: Known, work: InternalWork) -> Judgement:
@@ -214,8 +215,15 @@ def _margin(  # noqa: PLR0917 -- a line of a table
         limit=limit,
         unit=Unit.SHARE,
         verdict=verdict,
-        says=_fine(verdict, says),
+        says=_fine(verdict, says) + _waived(code, work),
     )
+
+
+def _waived(code: str, work: CustomerWork) -> str:
+    """Say of a floor that a waiver lowers it, and from what."""
+    if work.waived_from is None or not code.startswith("floor"):
+        return ""
+    return f" A waiver lowers the floor from {work.waived_from:.1%} to {work.floor:.1%}."
 
 
 @calculated_in(ROUNDED)

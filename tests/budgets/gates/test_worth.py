@@ -16,6 +16,7 @@ from ingestion.operations.slices import forget_slices
 from org.refusals import Invalid
 from policy.operations.usage import take_usage
 from tests.factories.budgets import granted_budget, running, spend
+from tests.factories.flex import signed_waiver
 from tests.factories.gates import gate_of, gate_step
 from tests.org_cast import Cast
 
@@ -242,6 +243,34 @@ class TestCustomers:
         names = ("price_usd", "other_usd", "p50_usd", "p90_usd")
         assert [Decimal(measures[name]) for name in names] == [100, 22, 6, 9]
         assert Decimal(measures["waste"]) == 0
+
+    @pytest.mark.parametrize("waived", [False, True])
+    def test_a_waiver_lowers_the_floor_of_a_dear_piece_and_the_line_says_so(
+        self, cast: Cast, at: datetime, later: datetime, drafter: Initiative, *, waived: bool
+    ) -> None:
+        drafts = defined(cast, at, kind="customer", product="drafts")
+        if waived:
+            signed_waiver(
+                cast, drafts, at=at, waived_floor=Decimal("0.50"), starts_on=at.date(),
+                expires_on=date(2027, 2, 20),
+            )  # fmt: skip
+
+        # A price of $100, $38 beside AI and a dear task of $9 leave 53 %; the floor is 56 %.
+        days = window_of(gathered(drafter, cast, later))
+        noon = datetime.combine(days[0], later.timetz())
+        push(cast, noon, ["6.00"] * 90 + ["9.00"] * 20)
+        tell(cast, later, noon, 110)
+        evidence = gathered(drafter, cast, later, price_usd="100.00", other_usd="38.00")
+
+        floor = line(evidence, "floor")
+        lowered = " A waiver lowers the floor from 56.0% to 50.0%."
+        assert Decimal(floor["measured"]) == Decimal("0.53")
+        assert (floor["verdict"], floor["says"]) == (
+            ("met", f"It holds.{lowered}")
+            if waived
+            else ("missed", "The margin of 53.0% misses 56.0%.")
+        )
+        assert "waiver" not in line(evidence, "target")["says"]
 
 
 def push(cast: Cast, at: datetime, costs_usd: list[str]) -> None:
