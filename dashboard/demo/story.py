@@ -16,6 +16,7 @@ from dashboard.demo import (
     cost_report,
     deliveries,
     fleet,
+    flex,
     gates,
     grading,
     guardrails,
@@ -24,6 +25,7 @@ from dashboard.demo import (
     prices,
     revisions,
     rules,
+    waivers,
 )
 from dashboard.demo.history import History, Scene, history_until
 from dashboard.demo.usage_files import volumes
@@ -90,6 +92,8 @@ def scenes(history: History) -> list[Scene]:
         *cost_report.scenes(history, people),
         *fleet.scenes(history, people),
         *gates.scenes(history, people),
+        *flex.scenes(history, people),
+        *waivers.scenes(history, people),
     ]
     begun = (scene for scene in every if scene.at <= history.now)
     return sorted(begun, key=lambda scene: scene.at)
