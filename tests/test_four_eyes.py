@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -29,8 +30,10 @@ from tests.factories.budgets import (
     running,
     stepped,
 )
+from tests.factories.flex import asked_waiver, proposed
 from tests.factories.gates import FINANCE, Ledger, gate_step, gates, reviewed
 from tests.factories.org import new_token, new_unit, new_user
+from tests.factories.outcomes import defined
 from tests.org_cast import Cast
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
@@ -46,7 +49,28 @@ def matters(cast: Cast) -> dict[str, Any]:
     at = timezone.now()
     today = at.date()
     days = {"starts_on": today, "ends_on": today + timedelta(days=20)}
-    granted_budget(cast, at=at)
+    granted = granted_budget(cast, at=at)
+    rule = proposed(
+        cast,
+        granted,
+        defined(cast, at=at),
+        by=cast.carl,
+        at=at,
+        starts_on=today.replace(day=1),
+        planned_volumes=[Decimal(100)] * (13 - today.month),
+    )
+    sold = defined(
+        cast, at=at, name="Answer sold", workflows=["sold"], kind="customer", product="helpdesk"
+    )
+    waiver = asked_waiver(
+        cast,
+        sold,
+        by=cast.carl,
+        at=at,
+        waived_floor=Decimal("0.5"),
+        starts_on=today,
+        expires_on=today + timedelta(days=60),
+    )
     runs = running(cast, at=at, name="Runs", **days)
     extended(runs, by=cast.carl, at=at, ends_on=today + timedelta(days=40))
     waits = drafted(cast, at=at, by=cast.carl, name="Waits", **days)
@@ -54,7 +78,14 @@ def matters(cast: Cast) -> dict[str, Any]:
     budget = asked_budget(cast, at=at, by=cast.carl, unit=cast.claims)
     revised = granted_budget(cast, at=at, unit=new_unit("Legal", parent=cast.acme))
     revision_asked(revised, by=cast.carl, at=at, core="1200.00")
-    return {"budget": budget, "revision": revised, "initiative": waits, "extension": runs}
+    return {
+        "budget": budget,
+        "revision": revised,
+        "initiative": waits,
+        "extension": runs,
+        "flex-rule": rule,
+        "waiver": waiver,
+    }
 
 
 def identities(cast: Cast, name: str) -> Callable[[], Client]:
@@ -112,7 +143,7 @@ def routes(found: Any = None, prefix: str = "") -> Iterator[str]:
 def posts(path: str, matters: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield a path's addresses, and the bodies, for everything that waits."""
     names = set(NAMED.findall(path))
-    if not names & {"approval_id", "budget_id", "slug"}:
+    if not names & {"approval_id", "budget_id", "slug", "waiver_id"}:
         yield NAMED.sub("1", path), {"action": "approve", "reason": "Why not."}
         return
     for approval in Approval.objects.waiting():
@@ -120,13 +151,20 @@ def posts(path: str, matters: dict[str, Any]) -> Iterator[tuple[str, dict[str, A
         subject.refresh_from_db()
         known = {
             "approval_id": approval.pk,
-            "budget_id": subject.pk,
+            "budget_id": getattr(subject, "budget_id", subject.pk),
+            "waiver_id": subject.pk,
             "slug": getattr(subject, "slug", "none"),
         }
         for action in APPROVING:
             yield (
                 addressed(path, known | {"action": action}),
-                {"action": action, "version": subject.version, "reason": "Why not."},
+                {
+                    "action": action,
+                    "do": action,
+                    "rule": subject.pk,
+                    "version": getattr(subject, "version", 1),
+                    "reason": "Why not.",
+                },
             )
 
 
