@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from budgets import api, api_gates, budget_api, flex_api, waiver_api
+from budgets import api, api_gates, budget_api, flex_api, threshold_api, waiver_api
 
 urlpatterns = [
     path("budgets", budget_api.BudgetList.as_view(), name="api-budgets"),
@@ -31,6 +31,16 @@ urlpatterns = [
         waiver_api.WaiverStep.as_view(),
         name="api-waiver-step",
     ),
+    path(
+        "budgets/<int:budget_id>/thresholds",
+        threshold_api.BudgetThresholds.as_view(),
+        name="api-budget-thresholds",
+    ),
+    path(
+        "budgets/<int:budget_id>/thresholds/<int:crossing_id>/answer",
+        threshold_api.BudgetThresholdAnswer.as_view(),
+        name="api-budget-threshold-answer",
+    ),
     path("initiatives", api.InitiativeList.as_view(), name="api-initiatives"),
     path("initiatives/<slug:slug>", api.InitiativeDetail.as_view(), name="api-initiative"),
     path(
@@ -43,5 +53,15 @@ urlpatterns = [
         "initiatives/<slug:slug>/gates/<int:number>/actions/<slug:action>",
         api_gates.GateStepView.as_view(),
         name="api-gate-step",
+    ),
+    path(
+        "initiatives/<slug:slug>/thresholds",
+        threshold_api.InitiativeThresholds.as_view(),
+        name="api-initiative-thresholds",
+    ),
+    path(
+        "initiatives/<slug:slug>/thresholds/<int:crossing_id>/answer",
+        threshold_api.InitiativeThresholdAnswer.as_view(),
+        name="api-initiative-threshold-answer",
     ),
 ]

@@ -96,6 +96,23 @@ def why_not_close(user: User, *, budget: Budget) -> str | None:
     return "Only finance or the CFO closes a budget."
 
 
+def why_not_set_thresholds(user: User, *, subject: Budget | Initiative | None) -> str | None:
+    """Say why the user may not set thresholds: of one thing, or of all that have none."""
+    unit = subject.unit if subject else None
+    if has_role(user, Role.CFO, Role.FINANCE, unit=unit):
+        return None
+    return f"Only finance or a CFO of {unit or 'the whole company'} sets thresholds."
+
+
+def why_not_answer(user: User, *, subject: Budget | Initiative, at: datetime) -> str | None:
+    """Say why the user may not let it go on though a level was reached."""
+    if user.person_id is None:
+        return "This account belongs to no person, so it cannot decide."
+    if authority(user, unit=subject.unit, at=at) is None:
+        return f"Only a CFO of {subject.unit} lets it go on."
+    return None
+
+
 def why_not_step(
     user: User, *, initiative: Initiative, action: InitiativeAction, at: datetime
 ) -> str | None:

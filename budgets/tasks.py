@@ -13,7 +13,7 @@ from budgets.operations.initiatives import expire_due, settle_ended
 from budgets.operations.leavers import replace_leavers, warn_of_leavers
 from budgets.operations.stop_losses import fire_stop_losses
 from budgets.operations.waivers import end_waivers
-from budgets.operations.watch import tell_of_thresholds
+from budgets.operations.watch import watch_thresholds
 from org.models import Company
 
 log = structlog.get_logger()
@@ -37,11 +37,11 @@ def sweep() -> None:
 
 @shared_task
 def watch() -> None:
-    """Tell of budgets and caps that reached a threshold, and of owners who leave; replace them."""
+    """Act on thresholds that are reached, and tell of owners who leave; replace them."""
     if not Company.objects.exists():
         return
     at = timezone.now()
-    tell_of_thresholds(at=at)
+    watch_thresholds(at=at)
     warn_of_leavers(at=at)
     if handed_over := replace_leavers(at=at):
         log.info("budgets.handed_over", initiatives=handed_over)

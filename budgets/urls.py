@@ -12,6 +12,7 @@ from budgets.views import (
     initiatives,
     pool_policies,
     revisions,
+    thresholds,
 )
 
 urlpatterns = [
@@ -25,6 +26,7 @@ urlpatterns = [
     path(
         "budgets/<int:budget_id>/pool-policies/", pool_policies.pool_policies, name="pool-policies"
     ),
+    path("budgets/<int:budget_id>/thresholds/", thresholds.of_budget, name="budget-thresholds"),
     path("budgets/<int:budget_id>/<slug:action>/", budgets.step, name="budget-step"),
     path("initiatives/", initiatives.initiatives, name="initiatives"),
     path("initiatives/new/", initiatives.new, name="initiative-new"),
@@ -44,7 +46,15 @@ urlpatterns = [
         name="gate-evidence",
     ),
     path("initiatives/<slug:slug>/gates/<int:number>/<slug:action>/", gates.step, name="gate-step"),
+    path(
+        "initiatives/<slug:slug>/thresholds/",
+        thresholds.of_initiative,
+        name="initiative-thresholds",
+    ),
     path("initiatives/<slug:slug>/<slug:action>/", initiatives.step, name="initiative-step"),
+    path("settings/thresholds/", thresholds.common, name="thresholds"),
+    path("settings/thresholds/<slug:of>/", thresholds.common_of, name="thresholds-of"),
+    path("thresholds/<int:crossing_id>/answer/", thresholds.answer, name="threshold-answer"),
     path("approvals/undo/<int:held_id>/", decisions.undo, name="decision-undo"),
     path("approvals/<int:approval_id>/", decisions.approval, name="approval"),
 ]

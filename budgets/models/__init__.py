@@ -8,6 +8,7 @@ from budgets.models.held import HeldDecision
 from budgets.models.initiatives import Initiative, InitiativeStep
 from budgets.models.ledger import Account, Journal, Posting
 from budgets.models.revisions import BudgetRevision
+from budgets.models.thresholds import Threshold, ThresholdCrossing, ThresholdTable
 from budgets.models.waivers import Waiver
 
 __all__ = [
@@ -27,5 +28,8 @@ __all__ = [
     "InitiativeStep",
     "Journal",
     "Posting",
+    "Threshold",
+    "ThresholdCrossing",
+    "ThresholdTable",
     "Waiver",
 ]

@@ -10,6 +10,7 @@ from budgets.operations.budget_moves import BudgetMove, remember
 from budgets.operations.grants import move_money, open_reserve
 from budgets.operations.ledger import lock_line
 from budgets.operations.requests import ask_for
+from budgets.operations.thresholds import arm_again
 from budgets.queries.checks import failures
 from budgets.queries.hierarchy import budget_above, budgets_above
 from budgets.queries.revisions import (
@@ -138,6 +139,7 @@ def _put_in_force(
         at=move.at,
     )
     budget.amounts = amounts
+    arm_again(budget, by=move.by, at=move.at)
 
 
 def _wanted(budget: Budget, move: BudgetMove) -> Amounts:

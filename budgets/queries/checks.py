@@ -9,8 +9,10 @@ from budgets.models import Initiative
 from budgets.queries.hierarchy import active_budget
 from budgets.queries.ledger import pool_left_usd
 from budgets.queries.pool_policy import profile_of_request
+from budgets.queries.thresholds import waiting_above
 from budgets.rights import INITIATIVE
 from budgets.terms import UNCHANGED, Change, InitiativeTerms, Match, terms_of
+from budgets.threshold_wording import held_in_words
 from finops.money import to_cents
 from finops.rules import validate_when
 from ingestion.queries.rules import RULE_ATTRIBUTES
@@ -159,6 +161,20 @@ def money_checks(terms: InitiativeTerms) -> list[Check]:
             has_budget and left_usd >= terms.cap_usd,
             f"The pool has {usd(left_usd)} left; {usd(terms.cap_usd)} is asked.",
         ),
+        *_threshold_checks(terms, fiscal_year=year),
+    ]
+
+
+def _threshold_checks(terms: InitiativeTerms, *, fiscal_year: int) -> list[Check]:
+    """Return what waits for an answer at a threshold of the budgets that it lies beneath."""
+    return [
+        Check(
+            "/unit",
+            f"The budget of {crossing.budget} lets new experiments begin",
+            ok=False,
+            detail=held_in_words(crossing),
+        )
+        for crossing in waiting_above(terms.unit, fiscal_year=fiscal_year)
     ]
 
 

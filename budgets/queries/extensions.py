@@ -5,7 +5,10 @@ from datetime import date, timedelta
 
 from budgets.models import Initiative
 from budgets.queries.checks import Check
+from budgets.queries.thresholds import waiting_on
 from budgets.rights import EXTENSION
+from budgets.threshold_wording import happens_in_words, reached_in_words
+from finops.thresholds import Effect
 from org.models import Approval
 from org.profile_wording import rests_on, value_of
 from org.queries.profile import EffectiveProfile
@@ -90,6 +93,16 @@ def extension_checks(
             days <= found.profile.extension_days,
             f"The latest end is {written_day(latest_end(initiative, found))}; the limit is"
             f" {rests_on(found, 'extension_days')}.",
+        ),
+        *(
+            Check(
+                "/ends_on",
+                "Its thresholds let it have more time",
+                ok=False,
+                detail=f"{reached_in_words(crossing, initiative)}"
+                f" {happens_in_words(initiative, {Effect.ASKS})}",
+            )
+            for crossing in waiting_on(initiative)
         ),
     ]
 

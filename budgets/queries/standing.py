@@ -1,6 +1,6 @@
 """How budgets stand: what is granted, spent and left, at which pace, and until when."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -13,6 +13,7 @@ from budgets.queries.hierarchy import beneath_of, budgets_above
 from budgets.queries.ledger import ZERO, balances_of_units, committed_to_experiments
 from budgets.queries.plan import schedule_of
 from budgets.queries.revisions import schedule_changes
+from budgets.queries.thresholds import effects_when_spent
 from finops.backtest import Method
 from finops.burn import ALERT_DAYS, BurnAlert, burn_alert, burn_multiple
 from finops.forecast import Exhaustion, Outlook, outlook_of
@@ -20,6 +21,7 @@ from finops.money import ROUNDED, calculated_in
 from finops.periods import ONE_DAY, FiscalPeriod, Period
 from finops.phasing import Schedule
 from finops.run_rate import Daily, run_rate
+from finops.thresholds import Effect
 from org.models import Unit, User
 from org.queries.calendar import periods_of_year
 from org.queries.units import tree
@@ -148,6 +150,7 @@ def standings_of(
     committed = committed_to_experiments(units=units, fiscal_year=fiscal_year)
     caps = caps_of_units(units, on=on)
     beneath = beneath_of(budgets, fiscal_year=fiscal_year)
+    effects = effects_when_spent(budgets)
     return {
         budget.pk: Standing(
             budget=budget,
@@ -162,6 +165,7 @@ def standings_of(
                 left_usd=held.get((budget.unit_id, Account.Kind.CORE), ZERO),
                 beneath_usd=beneath[budget.pk].core_usd,
                 caps=caps.get(budget.unit_id, []),
+                effects=effects[budget.pk],
                 year=year,
                 on=on,
                 method=method,
@@ -218,6 +222,7 @@ def _core(
     left_usd: Decimal,
     beneath_usd: Decimal,
     caps: Sequence[Cap],
+    effects: Collection[Effect],
     year: Period,
     on: date,
     method: Method | None,
@@ -239,7 +244,7 @@ def _core(
             period=year,
             method=method,
         ),
-        then=consequence(caps, granted_usd=granted_usd, since=year.start),
+        then=consequence(caps, granted_usd=granted_usd, since=year.start, effects=effects),
     )
 
 

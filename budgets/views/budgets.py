@@ -38,6 +38,7 @@ from budgets.sentences import (
     exceeded_sentence,
 )
 from budgets.views.deciding import decide_from_page, version_of
+from budgets.views.thresholds import thresholds_context
 from org.http import PageRequest
 from org.models import FiscalPeriod
 from org.permissions import can_see_company
@@ -147,6 +148,7 @@ def _show(request: PageRequest, found: Budget, *, refusal: Refusal | None = None
         "refusal": refusal,
         "typed": request.POST.get("reason", ""),
         "crumbs": [*CRUMBS, (f"FY{found.fiscal_year}", f"/budgets/?fy={found.fiscal_year}")],
+        **thresholds_context(request, found, at=at),
     }
     status = refusal.status if refusal else 200
     return render(request, "budgets/budget.html", context, status=status)

@@ -34,6 +34,7 @@ from budgets.sentences import initiative_outlook, initiative_sentence
 from budgets.templatetags.states import step_word
 from budgets.terms import InitiativeTerms, terms_of
 from budgets.views.deciding import decide_from_page, version_of
+from budgets.views.thresholds import thresholds_context
 from org.http import PageRequest
 from org.models import Approval
 from org.profile_wording import value_of
@@ -240,6 +241,7 @@ def _show(
         "refusal": refusal,
         "typed": request.POST.get("reason", ""),
         "crumbs": CRUMBS,
+        **thresholds_context(request, found, at=at),
     }
     status = refusal.status if refusal else 200
     return render(request, "budgets/initiative.html", context, status=status)

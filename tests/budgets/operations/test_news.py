@@ -1,13 +1,12 @@
 """Who is told of what happens to budgets and experiments, and of what runs out."""
 
 from datetime import date, datetime, timedelta
-from decimal import Decimal
 
 import pytest
 
 from budgets.operations.initiatives import expire_due
 from budgets.operations.stop_losses import fire_stop_losses
-from budgets.operations.watch import reached_pct, tell_of_thresholds
+from budgets.operations.watch import watch_thresholds
 from org.models import Delivered, Dispatch, Notice, User
 from tests.factories.budgets import (
     asked_budget,
@@ -119,31 +118,22 @@ def test_what_a_step_tells_leaves_with_it(cast: Cast, at: datetime) -> None:
     assert dispatch.recipient == cast.carl
 
 
-@pytest.mark.parametrize(
-    ("spent", "expected"),
-    [("0", None), ("79.99", None), ("80", 80), ("99.99", 80), ("100", 100), ("250", 100)],
-)
-def test_a_threshold_is_reached_to_the_cent(spent: str, expected: int | None) -> None:
-    assert reached_pct(Decimal(spent), Decimal(100), thresholds=(80, 100)) == expected
-    assert reached_pct(Decimal(spent), Decimal(0), thresholds=(80, 100)) is None
-
-
 def test_each_threshold_of_a_budget_is_told_once(cast: Cast, at: datetime) -> None:
     granted_budget(cast, at=at, core="1000.00")
+    spend(cast.support, date(2026, 11, 19), "899.99")
+    watch_thresholds(at=at)
+    assert told()[1] == "75% of the core budget of Support FY2026 is spent"
     before = Notice.objects.count()
-    spend(cast.support, date(2026, 11, 19), "799.99")
-    tell_of_thresholds(at=at)
-    assert Notice.objects.count() == before
 
     spend(cast.support, date(2026, 11, 18), "0.01")
-    tell_of_thresholds(at=at)
-    tell_of_thresholds(at=at)
+    watch_thresholds(at=at)
+    watch_thresholds(at=at)
 
     assert Notice.objects.count() == before + 1
-    assert told()[1] == "80% of the core budget of Support FY2026 is spent"
+    assert told()[1] == "90% of the core budget of Support FY2026 is spent"
     assert told()[3] == {"carl", "fiona", "grace"}
-    spend(cast.support, date(2026, 11, 17), "200.00")
-    tell_of_thresholds(at=at)
+    spend(cast.support, date(2026, 11, 17), "100.00")
+    watch_thresholds(at=at)
     assert told()[1] == "100% of the core budget of Support FY2026 is spent"
 
 
@@ -152,9 +142,9 @@ def test_what_a_cap_has_left_is_told_to_the_owner_and_on_call(cast: Cast, at: da
     made = running(cast, at=at, on_call=cast.ed)
     spend(cast.support, date(2026, 11, 20), "80.00", cost_object=made.cost_object)
 
-    tell_of_thresholds(at=at)
+    watch_thresholds(at=at)
 
-    assert told()[1] == f"80% of the cap of {made.name} is spent"
+    assert told()[1] == f"75% of the cap of {made.name} is spent"
     assert Notice.objects.latest("pk").text == "$80.00 of $100.00."
     assert told()[3] == {"grace", "ed"}
 

@@ -185,8 +185,8 @@ def test_burning_twice_the_plan_for_seven_days_and_on_the_last_is_an_alert(
     ("limit", "mode", "window", "then"),
     [
         ("1000.00", "hard", "total", Consequence.BLOCKS),
-        ("1000.01", "hard", "total", Consequence.NOTHING),  # it is not reached by then
-        ("10.00", "hard", "day", Consequence.NOTHING),  # it blocks a day, not what is left
+        ("1000.01", "hard", "total", Consequence.TELLS),  # it is not reached by then
+        ("10.00", "hard", "day", Consequence.TELLS),  # it blocks a day, not what is left
         ("900.00", "soft", "total", Consequence.TELLS),
         ("900.00", "alert", "total", Consequence.TELLS),
     ],
@@ -207,7 +207,7 @@ def test_what_happens_then_is_what_the_caps_on_the_units_scope_do(
         at=at,
     )
 
-    assert before == Consequence.NOTHING
+    assert before == Consequence.TELLS
     assert standing_of(budget=budget, on=TODAY).core.then == then
 
 
@@ -276,7 +276,7 @@ def test_the_grid_asks_the_same_number_of_questions_for_any_number_of_budgets(
         granted_budget(cast, unit=unit, at=at)
         spend(unit, TODAY - timedelta(days=1), "1.00")
 
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(14):
         rows = budgets_grid(user=cast.carl, fiscal_year=2026, on=TODAY)
 
     assert sum(row.standing is not None for row in rows) == count
