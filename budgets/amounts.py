@@ -40,6 +40,15 @@ class Amounts(NamedTuple):
         return gains and self.reserve_usd < 0 and not self.opens_reserve
 
     @property
+    def moved_usd(self) -> Decimal:
+        """Return of a difference how much it moves: what is gained or, if more, given up.
+
+        Core that becomes pool sums to nothing, and is no small matter for that.
+        """
+        gained = sum((value for value in self if value > 0), NOTHING.core_usd)
+        return max(gained, gained - self.total_usd)
+
+    @property
     def total_usd(self) -> Decimal:
         return self.core_usd + self.experiment_usd + self.reserve_usd
 

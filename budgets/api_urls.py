@@ -2,7 +2,15 @@
 
 from django.urls import path
 
-from budgets import api, api_gates, budget_api, flex_api, threshold_api, waiver_api
+from budgets import (
+    api,
+    api_gates,
+    budget_api,
+    flex_api,
+    signature_api,
+    threshold_api,
+    waiver_api,
+)
 
 urlpatterns = [
     path("budgets", budget_api.BudgetList.as_view(), name="api-budgets"),
@@ -30,6 +38,16 @@ urlpatterns = [
         "waivers/<int:waiver_id>/actions/<slug:action>",
         waiver_api.WaiverStep.as_view(),
         name="api-waiver-step",
+    ),
+    path(
+        "budgets/<int:budget_id>/signatures",
+        signature_api.BudgetSignatures.as_view(),
+        name="api-budget-signatures",
+    ),
+    path(
+        "initiatives/<slug:slug>/signatures",
+        signature_api.InitiativeSignatures.as_view(),
+        name="api-initiative-signatures",
     ),
     path(
         "budgets/<int:budget_id>/thresholds",

@@ -85,6 +85,12 @@ class BudgetForm(forms.Form):
         if isinstance(field, forms.ChoiceField):
             field.choices = [(year, f"FY{year}") for year in sorted(years)]
 
+    def total_usd(self) -> Decimal | None:
+        """Return what is asked for in all, None until the form can be read."""
+        if not self.is_bound or self.errors:
+            return None
+        return Amounts(*(self.cleaned_data[name] for name in Amounts._fields)).total_usd
+
     def clean_reserve_usd(self) -> Decimal:
         """Take a reserve that is left empty for none."""
         return self.cleaned_data["reserve_usd"] or NOTHING.reserve_usd
@@ -104,6 +110,12 @@ class RevisionForm(forms.Form):
 
     def __init__(self, data: Any, *, budget: Budget) -> None:
         super().__init__(data, initial=budget.amounts._asdict())
+
+    def moved_usd(self, budget: Budget) -> Decimal | None:
+        """Return what the revision moves, None until the form can be read."""
+        if not self.is_bound or self.errors:
+            return None
+        return self.amounts().minus(budget.amounts).moved_usd
 
     def amounts(self) -> Amounts:
         """Return the amounts of a form that is valid."""

@@ -4,14 +4,16 @@ Each question answers None where the person may, else why not: the page shows th
 beside the button that is off, the operation refuses with the same one.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from budgets.lifecycle import BudgetAction, BudgetState, InitiativeAction
 from budgets.models import Budget, BudgetStep, Initiative, InitiativeStep
 from org.models import Approval, Role, Unit, User
 from org.permissions import can_request_for, can_stop, has_role
-from org.queries.deciders import authority
+from org.queries.deciders import DECIDING, Authority, authority
+from org.queries.signing import roles_of, standing_signatures
+from org.signing_wording import roles_in_words
 
 DRAFTED, REVISED = "draft", "revise"
 # What approvals call the matters of this floor.
@@ -25,10 +27,30 @@ def why_not_request(user: User, *, subject: Budget | Initiative) -> str | None:
     return why_not_ask(user, unit=subject.unit)
 
 
-def why_not_decide(user: User, *, subject: Budget | Initiative, at: datetime) -> str | None:
-    right = authority(user, unit=subject.unit, at=at)
+def why_not_decide(
+    user: User, *, subject: Budget | Initiative, at: datetime, approving: bool = False
+) -> str | None:
+    """Say why the user may not decide what waits; `approving` is to sign it, not to end it."""
+    waiting = Approval.objects.waiting().filter(kind__in=_kinds(subject), subject_id=subject.pk)
+    asked_for = waiting.first()
+    roles = roles_of(asked_for, approving=approving) if asked_for else DECIDING
+    if approving and asked_for and _signed(user, asked_for):
+        return "You signed this already: another person has to sign."
+    right = authority(user, unit=subject.unit, at=at, roles=roles)
     if right is None:
-        return f"Only a CFO of {subject.unit} decides this."
+        return f"Only a {roles_in_words(roles)} of {subject.unit} decides this."
+    return _why_not_by(right, user, subject=subject, roles=roles, at=at)
+
+
+def _why_not_by(
+    right: Authority,
+    user: User,
+    *,
+    subject: Budget | Initiative,
+    roles: Collection[Role],
+    at: datetime,
+) -> str | None:
+    """Say why the right does not serve: nobody decides what she asked for, by any right."""
     if user.person_id is None:
         return "This account belongs to no person, so it cannot decide."
     asked = askers(subject)
@@ -36,9 +58,15 @@ def why_not_decide(user: User, *, subject: Budget | Initiative, at: datetime) ->
         return "You asked for this yourself: another person has to decide."
     if right.giver is None or right.giver.person_id not in asked:
         return None
-    if authority(user, unit=subject.unit, at=at, not_for=asked) is None:
+    if authority(user, unit=subject.unit, at=at, roles=roles, not_for=asked) is None:
         return "You would decide in the place of who asked: another person has to decide."
     return None
+
+
+def _signed(user: User, approval: Approval) -> bool:
+    if user.person_id is None:
+        return False
+    return any(each.person_id == user.person_id for each in standing_signatures(approval))
 
 
 def why_not_ask_fund(user: User) -> str | None:
@@ -47,9 +75,12 @@ def why_not_ask_fund(user: User) -> str | None:
     return "Only finance or the CFO of the whole company may plan its fund."
 
 
-def why_not_decide_fund(user: User, *, asked: Approval) -> str | None:
-    if not has_role(user, Role.CFO):
-        return "Only a CFO of the whole company decides this."
+def why_not_decide_fund(user: User, *, asked: Approval, approving: bool = True) -> str | None:
+    roles = roles_of(asked, approving=approving)
+    if approving and _signed(user, asked):
+        return "You signed this already: another person has to sign."
+    if not has_role(user, *roles):
+        return f"Only a {roles_in_words(roles)} of the whole company decides this."
     if user.person_id is None:
         return "This account belongs to no person, so it cannot decide."
     if user.person_id == asked.requested_person_id:
@@ -120,9 +151,9 @@ def why_not_step(
     match action:
         case InitiativeAction.SUBMIT | InitiativeAction.WITHDRAW:
             return why_not_request(user, subject=initiative)
-        case InitiativeAction.APPROVE | InitiativeAction.REJECT | InitiativeAction.ASK:
-            return why_not_decide(user, subject=initiative, at=at)
-        case InitiativeAction.GRANT_EXTENSION | InitiativeAction.REJECT_EXTENSION:
+        case InitiativeAction.APPROVE | InitiativeAction.GRANT_EXTENSION:
+            return why_not_decide(user, subject=initiative, at=at, approving=True)
+        case InitiativeAction.REJECT | InitiativeAction.ASK | InitiativeAction.REJECT_EXTENSION:
             return why_not_decide(user, subject=initiative, at=at)
         case InitiativeAction.EXTEND | InitiativeAction.WITHDRAW_EXTENSION:
             return why_not_extend(user, initiative=initiative)
@@ -141,9 +172,9 @@ def why_not_budget_step(
             return why_not_request(user, subject=budget)
         case BudgetAction.ASK_REVISION | BudgetAction.WITHDRAW_REVISION:
             return why_not_request(user, subject=budget)
-        case BudgetAction.APPROVE | BudgetAction.REJECT:
-            return why_not_decide(user, subject=budget, at=at)
-        case BudgetAction.GRANT_REVISION | BudgetAction.REJECT_REVISION:
+        case BudgetAction.APPROVE | BudgetAction.GRANT_REVISION:
+            return why_not_decide(user, subject=budget, at=at, approving=True)
+        case BudgetAction.REJECT | BudgetAction.REJECT_REVISION:
             return why_not_decide(user, subject=budget, at=at)
         case BudgetAction.CLOSE:
             return why_not_close(user, budget=budget)
@@ -153,7 +184,7 @@ def askers(subject: Budget | Initiative) -> set[int]:
     """Return the persons who had a hand in what is asked for: none of them may decide it."""
     if isinstance(subject, Initiative):
         return askers_of([subject])[subject.pk]
-    asked = Approval.objects.waiting().filter(kind__in=[BUDGET, REVISION], subject_id=subject.pk)
+    asked = Approval.objects.waiting().filter(kind__in=_kinds(subject), subject_id=subject.pk)
     persons: set[int | None] = set(asked.values_list("requested_person", flat=True))
     # Who asked for a budget then may well decide on another person's revision of it.
     if subject.state != BudgetState.ACTIVE:
@@ -177,6 +208,10 @@ def askers_of(initiatives: Iterable[Initiative]) -> dict[int, set[int]]:
     ]:
         found[pk].add(person)
     return {pk: {each for each in people if each is not None} for pk, people in found.items()}
+
+
+def _kinds(subject: Budget | Initiative) -> list[str]:
+    return [BUDGET, REVISION] if isinstance(subject, Budget) else [INITIATIVE, EXTENSION]
 
 
 def kind_of(subject: Budget | Initiative) -> str:

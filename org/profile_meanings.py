@@ -96,7 +96,9 @@ WORDING: dict[str, Wording] = {
     ),
     "store_failure": Wording("When routers cannot ask", lambda v: _STORE[v]),
     "override_deciders": Wording(
-        "Who lets calls pass a limit", lambda v: f"Let by {WORDS[v]}, for a while and by a number."
+        "Who lets calls pass a limit",
+        lambda v: f"Let by {WORDS[v]}, for a while and by a number.",
+        "the approval limits, until somebody sets others",
     ),
     "override_hours": Wording(
         "How long that lasts", lambda v: f"After {counted(v, 'hour')} the limit holds again."

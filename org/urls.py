@@ -3,6 +3,7 @@
 from django.urls import path
 
 from org.views import (
+    approval_limits,
     cash,
     delegations,
     fiscal_calendar,
@@ -25,6 +26,7 @@ urlpatterns = [
     path("settings/profile/", profile.profile, name="profile"),
     path("settings/profile/<slug:name>/", profile.setting, name="profile-setting"),
     path("settings/cash/", cash.cash, name="cash"),
+    path("settings/approvals/", approval_limits.approval_limits, name="approval-limits"),
     path("settings/tokens/", tokens.tokens, name="tokens"),
     path("settings/tokens/<int:token_id>/revoke/", tokens.revoke, name="token-revoke"),
     path("settings/delegations/", delegations.delegations, name="delegations"),

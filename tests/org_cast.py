@@ -99,6 +99,7 @@ def _answer(cast: Cast) -> None:
         )
         for setting, value in (
             ("pool_share", "100"), ("pool_overbooking", "1"), ("extension_days", "90"),
+            ("override_deciders", "founder"),
         )
     )  # fmt: skip
 

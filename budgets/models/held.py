@@ -56,9 +56,9 @@ class HeldDecision(models.Model):
                 name="decision_is_held_once_per_request",
             ),
             models.UniqueConstraint(
-                fields=["approval"],
+                fields=["approval", "by"],
                 condition=Q(state="done"),
-                name="decision_takes_effect_once_per_request",
+                name="decision_takes_effect_once_per_signer",
             ),
             models.CheckConstraint(
                 condition=Q(approval__isnull=True) ^ Q(gate__isnull=True),

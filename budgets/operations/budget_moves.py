@@ -11,6 +11,8 @@ from org.audit import record
 from org.models import User
 from org.refusals import FieldError, Invalid
 
+SIGNED = "sign"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BudgetMove:
@@ -25,6 +27,19 @@ class BudgetMove:
         if not self.reason.strip():
             detail = f"Say why: {reader} will read it."
             raise Invalid(title, errors=[FieldError("/reason", detail)])
+
+
+def remember_signature(budget: Budget, move: BudgetMove) -> None:
+    """Write down that somebody signed what others have to sign still; nothing else changes."""
+    BudgetStep.objects.create(
+        budget=budget,
+        action=SIGNED,
+        from_state=budget.state,
+        to_state=budget.state,
+        by=move.by,
+        at=move.at,
+        reason=move.reason,
+    )
 
 
 def remember(budget: Budget, action: str, move: BudgetMove, *, came_from: BudgetState) -> None:

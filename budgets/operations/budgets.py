@@ -10,10 +10,10 @@ from budgets.amounts import Amounts
 from budgets.budget_terms import terms_of
 from budgets.lifecycle import BUDGET_TRANSITIONS, BudgetAction, BudgetState
 from budgets.models import Budget, Journal
-from budgets.operations.budget_moves import BudgetMove, remember
+from budgets.operations.budget_moves import BudgetMove, remember, remember_signature
 from budgets.operations.grants import move_money
 from budgets.operations.ledger import lock_line, lock_year
-from budgets.operations.news import tell_of_budget
+from budgets.operations.news import tell_of_budget, tell_of_signature
 from budgets.operations.requests import check_nothing_held, open_approval, refusal_of
 from budgets.operations.revisions import (
     ask_revision,
@@ -28,6 +28,7 @@ from budgets.queries.hierarchy import Room, room_for
 from budgets.queries.plan import plan_of, weights_for
 from budgets.queries.pool_policy import budget_problems, profile_of_request
 from budgets.queries.revisions import amount_problems
+from budgets.queries.unsigned import still_unsigned
 from budgets.rights import BUDGET, why_not_budget_step
 from org.models import Approval, Unit, User
 from org.operations.approvals import record_decision, terms_hash_of, withdraw_request
@@ -107,6 +108,10 @@ def take_budget_step(
         raise Invalid(f"“{action.label}” changes no amounts.")
     move = BudgetMove(by=by, reason=reason, at=at, amounts=amounts)
     _EFFECTS[action](budget, move)
+    if (waiting := still_unsigned(budget, action)) is not None:
+        remember_signature(budget, move)
+        tell_of_signature(waiting, by=by, at=at)
+        return budget
     _move(budget, action, move)
     tell_of_budget(budget, action, by=by, reason=reason, at=at)
     return budget
@@ -194,6 +199,8 @@ def _grant(budget: Budget, move: BudgetMove) -> None:
     lock_line(unit=budget.unit, fiscal_year=budget.fiscal_year)
     _check_room(budget, room := room_for(budget), at=move.at)
     approval = _decide(budget, move, approve=True)
+    if approval.state == Approval.State.PENDING:
+        return
     # What units beneath were granted earlier is part of this budget already.
     move_money(
         budget,

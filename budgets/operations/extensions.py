@@ -43,6 +43,7 @@ def ask_extension(initiative: Initiative, move: Move) -> None:
         f" instead of {written_day(initiative.ends_on)}",
         terms=terms,
         amount_usd=None,  # no money beyond what was granted
+        at_stake_usd=initiative.cap_usd,
         by=move.person,
         at=move.at,
     )
@@ -51,8 +52,8 @@ def ask_extension(initiative: Initiative, move: Move) -> None:
 def grant_extension(initiative: Initiative, move: Move) -> None:
     ends_on = end_asked(_waiting(initiative))
     _check(initiative, move, ends_on=ends_on)
-    _decide(initiative, move, approve=True)
-    initiative.ends_on = ends_on
+    if _decide(initiative, move, approve=True).state == Approval.State.APPROVED:
+        initiative.ends_on = ends_on
 
 
 def reject_extension(initiative: Initiative, move: Move) -> None:
@@ -103,9 +104,9 @@ def _waiting(initiative: Initiative) -> Approval:
     return extension
 
 
-def _decide(initiative: Initiative, move: Move, *, approve: bool) -> None:
+def _decide(initiative: Initiative, move: Move, *, approve: bool) -> Approval:
     terms = extension_terms(initiative, end_asked(_waiting(initiative)))
-    record_decision(
+    return record_decision(
         kind=EXTENSION,
         subject_id=initiative.pk,
         approve=approve,

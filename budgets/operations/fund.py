@@ -7,7 +7,7 @@ from django.db import transaction
 
 from budgets.models import FundPlan
 from budgets.operations.ledger import lock_year
-from budgets.operations.news import tell_of_fund
+from budgets.operations.news import tell_of_fund, tell_of_signature
 from budgets.operations.requests import ask_for
 from budgets.queries.fund import (
     FundStanding,
@@ -65,7 +65,7 @@ def decide_fund_plan(
     waiting = fund_waiting(fiscal_year)
     if waiting is None:
         raise Refusal(f"No plan of the company's fund of FY{fiscal_year} waits for a decision.")
-    if (why_not := why_not_decide_fund(by, asked=waiting)) is not None:
+    if (why_not := why_not_decide_fund(by, asked=waiting, approving=approve)) is not None:
         raise NotAllowed(why_not)
     if waiting.pk != approval_id:
         raise Stale("Another plan waits for a decision now: read it first.")
@@ -82,7 +82,9 @@ def decide_fund_plan(
         at=at,
         terms_hash=terms_hash_of(fund_terms(standing, planned_usd, reason=why)),
     )
-    if approve:
+    if approval.state == Approval.State.PENDING:
+        tell_of_signature(approval, by=by, at=at)
+    elif approve:
         FundPlan.objects.create(
             fiscal_year=fiscal_year,
             number=standing.version + 1,

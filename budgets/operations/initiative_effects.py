@@ -72,6 +72,8 @@ def _approve(initiative: Initiative, move: Move) -> None:
     pool = lock_pool(initiative)
     hold_loads_still()
     approval = _decide(initiative, asked, approve=True, move=move)
+    if approval.state == Approval.State.PENDING:
+        return
     open_sandbox(initiative, pool=pool, approval=approval, by=move.person, at=move.at)
 
 
@@ -124,6 +126,8 @@ def _decide(
         at=move.at,
         terms_hash=terms_hash_of(as_written(asked)),
         granted_usd=initiative.cap_usd if initiative.cap_usd < asked.cap_usd else None,
+        # Who signs after somebody granted less signs what he granted, or voids his signature.
+        signed_hash=terms_hash_of(as_written(terms_of(initiative))),
     )
 
 

@@ -15,10 +15,11 @@ from budgets.models import Initiative
 from budgets.operations.history import remember
 from budgets.operations.initiative_effects import take_effect
 from budgets.operations.moves import Move
-from budgets.operations.news import tell_of_step
+from budgets.operations.news import tell_of_signature, tell_of_step
 from budgets.operations.requests import check_nothing_held, refusal_of
 from budgets.operations.sandbox import release_unspent
 from budgets.queries.checks import problems_of
+from budgets.queries.unsigned import still_unsigned
 from budgets.rights import DRAFTED, REVISED, why_not_step
 from budgets.terms import (
     UNCHANGED,
@@ -29,7 +30,7 @@ from budgets.terms import (
     put_terms,
     terms_of,
 )
-from org.models import CostObject, User
+from org.models import Approval, CostObject, User
 from org.permissions import can_request_for
 from org.queries.calendar import reporting_today
 from org.refusals import Invalid, NotAllowed, Refusal, Stale
@@ -37,7 +38,7 @@ from org.templatetags.figures import usd
 
 __all__ = ["InitiativeTerms", "draft_initiative", "expire_due", "revise_initiative", "take_step"]
 
-RELEASED = "release"
+RELEASED, SIGNED = "release", "sign"
 SLUG_LENGTH = 50
 RESERVED_SLUGS = {"new"}  # a page of its own beside those of initiatives
 ENDED = (InitiativeState.STOPPED, InitiativeState.EXPIRED)
@@ -104,6 +105,8 @@ def take_step(
     _check_right(initiative, action, by=by, at=at)
     check_nothing_held(initiative, action)
     take_effect(initiative, action, Move(by=by, reason=reason, at=at, change=change))
+    if (waiting := still_unsigned(initiative, action)) is not None:
+        return _signed(_locked(initiative_id), waiting, by=by, reason=reason, at=at)
     initiative.state = INITIATIVE_TRANSITIONS[came_from][action]
     initiative.version += 1
     initiative.save()
@@ -111,6 +114,16 @@ def take_step(
     tell_of_step(initiative, action, by=by, reason=reason, at=at)
     if initiative.state in ENDED:
         _settle(initiative, by=by, at=at)
+    return initiative
+
+
+def _signed(
+    initiative: Initiative, waiting: Approval, *, by: User | None, reason: str, at: datetime
+) -> Initiative:
+    """Remember a signature that others have to follow; the terms stay as they were."""
+    state = InitiativeState(initiative.state)
+    remember(initiative, SIGNED, came_from=state, by=by, reason=reason, at=at)
+    tell_of_signature(waiting, by=by, at=at)
     return initiative
 
 

@@ -8,8 +8,9 @@ from budgets.models import Budget, Initiative
 from budgets.rights import BUDGET, EXTENSION, INITIATIVE, REVISION
 from org.models import Approval, NoticeKind, Role, User
 from org.operations.notices import tell
-from org.queries.deciders import deciders_of
 from org.queries.people import company_holders_of, holders_of
+from org.queries.signing import missing_parts, signers_of
+from org.signing_wording import parts_in_words
 from org.templatetags.figures import day as written_day
 from org.templatetags.figures import usd
 
@@ -63,8 +64,8 @@ def tell_of_step(
         text=reason or _what_is_asked(initiative),
         url=approval.url if decides and approval else f"/initiatives/{initiative.slug}/",
         unit=initiative.unit,
-        to=deciders_of(initiative.unit, at=at)
-        if decides
+        to=signers_of(approval, at=at)
+        if decides and approval
         else _concerned(initiative, approval, action),
         by=by,
         at=at,
@@ -87,7 +88,23 @@ def tell_of_budget(budget: Budget, action: str, *, by: User, reason: str, at: da
         text=reason or f"{total_usd} for {budget.unit} in FY{budget.fiscal_year}.",
         url=approval.url if decides and approval else f"/budgets/{budget.pk}/",
         unit=budget.unit,
-        to=deciders_of(budget.unit, at=at) if decides else [asker, *managers],
+        to=signers_of(approval, at=at) if decides and approval else [asker, *managers],
+        by=by,
+        at=at,
+    )
+
+
+def tell_of_signature(approval: Approval, *, by: User | None, at: datetime) -> None:
+    """Tell those who have still to sign that somebody did."""
+    missing = parts_in_words(missing_parts(approval))
+    tell(
+        kind=NoticeKind.REQUEST,
+        subject=f"{approval.kind}:{approval.subject_id}",
+        title=f"{approval.title} waits for another signature",
+        text=f"{by} signed it; {missing} of other people has still to.",
+        url=approval.url,
+        unit=approval.unit,
+        to=signers_of(approval, at=at),
         by=by,
         at=at,
     )

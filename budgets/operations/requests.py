@@ -8,8 +8,11 @@ from typing import Any
 from budgets.models import Budget, HeldDecision, Initiative
 from budgets.queries.held import held_on
 from budgets.rights import askers, kind_of
+from finops.signing import ALONE, parts_of
 from org.models import Approval, Unit, User
 from org.operations.approvals import AlreadyDecided, SelfApproval, request_decision
+from org.queries.calendar import reporting_today
+from org.queries.signing import limits_on
 from org.refusals import NotAllowed
 
 
@@ -46,8 +49,14 @@ def ask_for(
     by: User,
     at: datetime,
     url: str = "",
+    at_stake_usd: Decimal | None = None,
 ) -> Approval:
-    """Ask for a decision; its page is the approval's own, unless another is named."""
+    """Ask for a decision; its page is the approval's own, unless another is named.
+
+    Who signs goes by the amount, or by what is at stake where no amount is asked for.
+    """
+    signed_usd = amount_usd if at_stake_usd is None else at_stake_usd
+    limits = limits_on(reporting_today(at)).limits
     approval = request_decision(
         kind=kind,
         subject_id=subject_id,
@@ -58,6 +67,7 @@ def ask_for(
         amount_usd=amount_usd,
         by=by,
         at=at,
+        parts=ALONE if signed_usd is None else parts_of(signed_usd, limits),
     )
     if not url:
         approval.url = f"/approvals/{approval.pk}/"  # known only now

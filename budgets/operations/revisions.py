@@ -48,6 +48,7 @@ def ask_revision(budget: Budget, move: BudgetMove) -> None:
         title=f"Budget of {budget}: {difference_in_words(budget.amounts, amounts)}"[:200],
         terms=revision_terms(budget, amounts, reason=move.reason.strip()),
         amount_usd=abs(moved_usd),
+        at_stake_usd=difference.moved_usd,
         by=move.by,
         at=move.at,
     )
@@ -59,6 +60,8 @@ def grant_revision(budget: Budget, move: BudgetMove) -> None:
     lock_line(unit=budget.unit, fiscal_year=budget.fiscal_year)
     _check(budget, amounts, move)
     approval = _decide(budget, move, approve=True)
+    if approval.state == Approval.State.PENDING:
+        return
     difference = amounts.minus(budget.amounts)
     if difference.opens_reserve:
         _open_reserve(budget, difference, approval, move)

@@ -20,6 +20,7 @@ STEPS = {
     "revise": "Revised",
     "submit": "Asked for approval",
     "withdraw": "Withdrawn",
+    "sign": "Signed",
     "approve": "Approved",
     "reject": "Rejected",
     "ask": "Sent back with a question",

@@ -29,6 +29,7 @@ from budgets.queries.planned_periods import (
     previewed_periods,
 )
 from budgets.queries.revisions import revision_waiting, revisions_of
+from budgets.queries.unsigned import still_unsigned
 from budgets.queries.standing import GridRow, budgets_grid, standing_of, standings_above
 from budgets.sentences import (
     alert_sentence,
@@ -37,7 +38,7 @@ from budgets.sentences import (
     budget_sentence,
     exceeded_sentence,
 )
-from budgets.views.deciding import decide_from_page, version_of
+from budgets.views.deciding import chain_for, decide_from_page, version_of
 from budgets.views.thresholds import thresholds_context
 from org.http import PageRequest
 from org.models import FiscalPeriod
@@ -94,7 +95,12 @@ def new(request: PageRequest) -> HttpResponse:
         if made is not None:
             messages.success(request, f"The budget of {made} waits for a decision.")
             return redirect("budget", budget_id=made.pk)
-    context = {"form": form, "planned": _previewed(form), "crumbs": CRUMBS}
+    context = {
+        "form": form,
+        "planned": _previewed(form),
+        "chain_ahead": chain_for(form.total_usd(), at=at),
+        "crumbs": CRUMBS,
+    }
     status = UNPROCESSABLE if form.errors else 200
     template = "budgets/_budget_form.html" if request.htmx else "budgets/budget_new.html"
     return render(request, template, context, status=status)
@@ -118,7 +124,10 @@ def step(request: PageRequest, budget_id: int, action: str) -> HttpResponse:
         return _show(request, found, refusal=refusal)
     if held is not None:
         return redirect("approval", approval_id=held.approval_id)
-    messages.success(request, f"{found}: {BudgetAction(action).label.lower()} is done.")
+    if still_unsigned(found, action) is not None:
+        messages.success(request, "You have signed it; others have to sign it still.")
+    else:
+        messages.success(request, f"{found}: {BudgetAction(action).label.lower()} is done.")
     return redirect("budget", budget_id=found.pk)
 
 

@@ -1,6 +1,7 @@
 """What pages that take steps share: the version read, and decisions that are held a while."""
 
 from datetime import datetime
+from decimal import Decimal
 
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -15,7 +16,10 @@ from budgets.operations.initiatives import take_step
 from budgets.queries.held import HELD_ACTIONS, seconds_left
 from budgets.terms import UNCHANGED, Change
 from org.http import PageRequest
+from org.queries.calendar import reporting_today
+from org.queries.signing import limits_on
 from org.refusals import Invalid
+from org.signing_wording import chain_ahead, limits_in_words
 
 _IN_WORDS = {
     "approve": "approve this",
@@ -100,6 +104,12 @@ def show_held(request: PageRequest, held: HeldDecision | None, *, at: datetime) 
         answer["HX-Refresh"] = "true"
         return answer
     return render(request, "budgets/_held.html", held_context(request, held, at=at))
+
+
+def chain_for(amount_usd: Decimal | None, *, at: datetime) -> str:
+    """Say who will sign what is to be asked for: the amount, where one is typed already."""
+    limits = limits_on(reporting_today(at))
+    return limits_in_words(limits) if amount_usd is None else chain_ahead(limits, amount_usd)
 
 
 def held_context(

@@ -24,6 +24,7 @@ from budgets.views.deciding import (
 from org.http import PageRequest
 from org.models import Approval, Unit
 from org.queries.calendar import company
+from org.queries.signing import chain_of
 from org.refusals import Invalid, Refusal
 
 LESS = "less"  # the button that approves what its form says
@@ -108,6 +109,7 @@ def _show(
     context = {
         "approval": found,
         "decision": decision,
+        "chain": chain_of(found, at=timezone.now()),
         "form": form,
         "outlook": initiative_outlook(decision.standing) if decision.standing else "",
         **held_context(request, last_held(found), at=timezone.now()),

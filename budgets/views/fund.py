@@ -15,8 +15,10 @@ from budgets.views.budgets import CRUMBS, UNPROCESSABLE
 from org.http import PageRequest
 from org.models import FiscalPeriod
 from org.permissions import can_see_company
-from org.queries.calendar import company
+from org.queries.calendar import company, reporting_today
+from org.queries.signing import chain_of, limits_on
 from org.refusals import Invalid
+from org.signing_wording import limits_in_words
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -56,6 +58,8 @@ def _decide(request: PageRequest, fiscal_year: int) -> str:
         reason=request.POST.get("reason", ""),
         at=timezone.now(),
     )
+    if fund_waiting(fiscal_year) is not None:
+        return "You have signed it; others have to sign it still."
     return "Your decision on the fund is recorded."
 
 
@@ -70,6 +74,8 @@ def _show(
         "why_not": why_not_decide_fund(request.user, asked=waiting) if waiting else None,
         "may_ask": waiting is None and why_not_ask_fund(request.user) is None,
         "form": form,
+        "chain": chain_of(waiting, at=timezone.now()) if waiting else [],
+        "limits_sentence": limits_in_words(limits_on(reporting_today(timezone.now()))),
         "refusal": refusal,
         "zone": company().time_zone,
         "crumbs": [*CRUMBS, (f"FY{fiscal_year}", f"/budgets/?fy={fiscal_year}")],

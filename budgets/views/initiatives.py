@@ -33,7 +33,7 @@ from budgets.queries.written_terms import written_terms
 from budgets.sentences import initiative_outlook, initiative_sentence
 from budgets.templatetags.states import step_word
 from budgets.terms import InitiativeTerms, terms_of
-from budgets.views.deciding import decide_from_page, version_of
+from budgets.views.deciding import chain_for, decide_from_page, version_of
 from budgets.views.thresholds import thresholds_context
 from org.http import PageRequest
 from org.models import Approval
@@ -157,6 +157,7 @@ def _edit(
         "title": title,
         "version": request.POST.get("version", version),
         "checks": _checks(form, at=at),
+        "chain_ahead": chain_for(getattr(form, "cleaned_data", {}).get("cap_usd"), at=at),
         "crumbs": CRUMBS,
     }
     template = (
@@ -231,6 +232,7 @@ def _show(
         and units_to_ask_for(request.user).filter(pk=found.unit_id).exists(),
         "terms": written_terms(terms_of(found)),
         "grant": grant_of(found),
+        "chain_ahead": chain_for(found.cap_usd, at=at),
         "checks": [*asking_checks(found, on=on), binding_check(terms_of(found), at=at)]
         if is_asking
         else [],

@@ -17,7 +17,7 @@ from budgets.queries.planned_periods import revised_periods
 from budgets.queries.standing import standing_of
 from budgets.rights import why_not_request
 from budgets.views.budgets import CRUMBS, UNPROCESSABLE
-from budgets.views.deciding import version_of
+from budgets.views.deciding import chain_for, version_of
 from org.http import PageRequest
 from org.queries.calendar import reporting_today
 from org.refusals import Invalid, NotAllowed
@@ -63,6 +63,7 @@ def _show(request: PageRequest, found: Budget, form: RevisionForm, *, at: dateti
         "budget": found,
         "form": form,
         "planned": revised_periods(standing, core_usd) if core_usd is not None else [],
+        "chain_ahead": chain_for(form.moved_usd(found), at=at),
         "crumbs": [*CRUMBS, (str(found), f"/budgets/{found.pk}/")],
     }
     template = "budgets/_revision_form.html" if request.htmx else "budgets/budget_revise.html"

@@ -9,11 +9,13 @@ from django.conf import settings
 from dashboard.demo.company import (
     GM_TARGET,
     HEADCOUNT,
+    LIMITS,
     NAME,
     POOL_SHARE,
     ROUTER,
     SIGN_INS,
     UNITS,
+    WHY_LIMITS,
     WHY_POOL_SHARE,
     manager_of,
     staff,
@@ -24,6 +26,7 @@ from org.models import Role, Unit, User
 from org.operations.calendar import open_fiscal_year, set_up_company
 from org.operations.people import add_person_with_account
 from org.operations.profile import answer_profile, override_setting
+from org.operations.signing import set_limits
 from org.operations.units import add_unit, revise_unit
 from org.queries.calendar import reporting_today
 from org.queries.profile import profile_version
@@ -77,6 +80,7 @@ def _found(history: History, cast: Cast, at: datetime) -> None:
         by=cast.users["cfo"],
         at=at,
     )
+    set_limits(limits=LIMITS, reason=WHY_LIMITS, version=0, by=cast.users["cfo"], at=at)
 
 
 def _add_units(cast: Cast, at: datetime) -> None:

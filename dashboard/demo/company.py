@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import NamedTuple
 
+from finops.signing import Limit
 from org.models import Role
 
 NAME = "Northwind Assurance"
@@ -14,6 +15,10 @@ HEADCOUNT, GM_TARGET = 2400, Decimal("0.60")
 # The preset of a tenth would leave no room for the experiments of the story.
 POOL_SHARE = "40"
 WHY_POOL_SHARE = "The board wants claims and service tried out on a large scale for two years."
+
+# The preset of a company of this size wants two CFOs from a quarter of a million on.
+LIMITS = (Limit(Decimal(0), "cfo", 1),)
+WHY_LIMITS = "There is one CFO; the board signs off her decisions every quarter."
 
 
 class UnitPlan(NamedTuple):

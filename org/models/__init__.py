@@ -18,12 +18,22 @@ from org.models.notices import (
 from org.models.people import Membership, Person, Role, User
 from org.models.profile import CompanyProfile, ProfileOverride
 from org.models.proofs import ProofRun
+from org.models.signing import (
+    ApprovalLimit,
+    ApprovalLimits,
+    ApprovalPart,
+    ApprovalSignature,
+)
 from org.models.tokens import ApiToken
 from org.models.units import CostObject, Unit, UnitVersion
 
 __all__ = [
     "ApiToken",
     "Approval",
+    "ApprovalLimit",
+    "ApprovalLimits",
+    "ApprovalPart",
+    "ApprovalSignature",
     "AuditEntry",
     "CashPosition",
     "Company",

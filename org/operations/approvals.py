@@ -6,16 +6,19 @@ it calls these within its own transaction.
 
 import hashlib
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from django.db import IntegrityError, transaction
 
+from finops.signing import ALONE, Part
 from org import audit
-from org.models import Approval, Delegation, Role, Unit, User
+from org.models import Approval, ApprovalPart, Delegation, Role, Unit, User
+from org.operations.signing import sign
 from org.queries.deciders import Authority, authority
+from org.queries.signing import missing_parts, roles_of
 from org.refusals import Invalid, NotAllowed, NotThere, Refusal, Stale
 
 State = Approval.State
@@ -49,8 +52,9 @@ def request_decision(
     amount_usd: Decimal | None,
     by: User,
     at: datetime,
+    parts: Sequence[Part] = ALONE,
 ) -> Approval:
-    """Ask for a decision on exactly these terms."""
+    """Ask for a decision on exactly these terms, by everybody that `parts` name."""
     if by.person_id is None:
         raise NotAllowed(f"The account {by.username} belongs to no person, so it cannot request.")
     approval = Approval(
@@ -73,6 +77,10 @@ def request_decision(
             raise
         raise AlreadyAsked(f"“{title}” already waits for a decision.") from error
     approval.refresh_from_db()  # the database filled in the person
+    if tuple(parts) != ALONE:
+        ApprovalPart.objects.bulk_create(
+            ApprovalPart(approval=approval, role=part.role, signers=part.signers) for part in parts
+        )
     _record(approval, action="approval.requested", by=by, at=at)
     return approval
 
@@ -89,16 +97,21 @@ def record_decision(
     terms_hash: str | None = None,
     deciders: Collection[Role] = (Role.CFO,),
     granted_usd: Decimal | None = None,
+    signed_hash: str | None = None,
 ) -> Approval:
     """Approve or reject what waits; `terms_hash` is that of the terms as they are now.
 
-    `granted_usd` is there where it is less than the amount that was asked.
+    `granted_usd` is there where it is less than the amount that was asked, and `signed_hash`
+    is that of the terms as they are granted. What more than one person has to sign is only
+    signed, and returned still waiting, until the last of them signs; one no ends it.
 
     Raises SelfApproval, AlreadyDecided, TermsChanged, NotAllowed, and Invalid for a rejection
     that gives no reason.
     """
     approval = _waiting(kind=kind, subject_id=subject_id)
-    right = _right_of(approval, by=by, deciders=deciders, at=at)
+    is_chain = approval.parts.exists()
+    roles = roles_of(approval, approving=False) if is_chain else deciders
+    right = _right_of(approval, by=by, deciders=roles, at=at)
     if terms_hash is not None and terms_hash != approval.terms_hash:
         raise TermsChanged(
             f"“{approval.title}” changed after it was requested on"
@@ -106,6 +119,14 @@ def record_decision(
         )
     if not approve and not reason.strip():
         raise Invalid.of("reason", "Say why this is rejected.")
+    if approve and is_chain:
+        signed = sign(
+            approval, terms_hash=signed_hash or approval.terms_hash, by=by, reason=reason, at=at
+        )
+        if missing_parts(approval):
+            _record(approval, action="approval.signed", by=by, at=at)
+            return approval
+        right = Authority(signed.given_by)
     approval.state = State.APPROVED if approve else State.REJECTED
     approval.decided_by, approval.decided_at, approval.reason = by, at, reason.strip()
     approval.decided_for, approval.granted_usd = right.giver, granted_usd

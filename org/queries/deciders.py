@@ -2,13 +2,23 @@
 
 from collections.abc import Collection
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from django.db.models import Exists, OuterRef, Q, QuerySet, Value
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.expressions import F
+from django.db.models.functions import Coalesce
 from django.db.models.lookups import StartsWith
 
-from org.models import Approval, Delegation, Membership, Role, Unit, User
+from org.models import (
+    Approval,
+    ApprovalPart,
+    ApprovalSignature,
+    Delegation,
+    Membership,
+    Role,
+    Unit,
+    User,
+)
 from org.permissions import has_role
 from org.queries.people import holders_of
 
@@ -51,9 +61,9 @@ def delegations_to(user: User, *, unit: Unit, at: datetime) -> QuerySet[Delegati
     return held.select_related("giver__person").order_by("pk")
 
 
-def deciders_of(unit: Unit, *, at: datetime) -> list[User]:
+def deciders_of(unit: Unit, *, at: datetime, roles: Collection[Role] = DECIDING) -> list[User]:
     """Return everybody who may decide for a unit now, those of another's right last."""
-    holders = list(holders_of(*DECIDING, unit=unit))
+    holders = list(holders_of(*roles, unit=unit))
     over = Q(unit__isnull=True) | Q(StartsWith(Value(unit.path), F("unit__path")))
     given = Delegation.objects.alive(at=at).filter(over, giver__in=holders)
     takers = User.objects.filter(is_active=True, taken__in=given).select_related("person")
@@ -62,30 +72,62 @@ def deciders_of(unit: Unit, *, at: datetime) -> list[User]:
 
 def decided_by(user: User, *, at: datetime) -> Q:
     """Return the condition that an approval is for the user to decide, by any right."""
-    holders = Membership.objects.filter(role__in=DECIDING).filter(_covers("unit"))
-    own = Exists(holders.filter(user=user))
+    chain = ApprovalPart.objects.filter(approval=OuterRef("pk"))
+    alone = Q(Exists(Membership.objects.filter(_covers("unit"), role__in=DECIDING, user=user)))
+    alone |= Q(Exists(_given(user, at=at, covered="", role__in=DECIDING)))
+    held = Membership.objects.filter(
+        _covers("unit", of="approval__"), role=OuterRef("role"), user=user
+    )
+    given = _given(user, at=at, covered="approval__", role=OuterRef(OuterRef("role")))
+    part = Exists(open_parts().filter(Q(Exists(held)) | Q(Exists(given)), approval=OuterRef("pk")))
+    signed = ApprovalSignature.objects.filter(
+        approval=OuterRef("pk"), person=user.person_id, void_at__isnull=True
+    )
+    may = (alone & ~Q(Exists(chain))) | (Q(part) & ~Q(Exists(signed)))
+    return may & ~Q(requested_person=user.person_id)
+
+
+def _given(user: User, *, at: datetime, covered: str, **role: Any) -> QuerySet[Delegation]:
+    """Return what gives the user another's role, in whose place she may decide."""
     given = Delegation.objects.alive(at=at).filter(
-        _covers("unit"),
+        _covers("unit", of=covered),
         Exists(
             Membership.objects.filter(
                 Q(unit__isnull=True)
-                | Q(StartsWith(OuterRef(OuterRef("unit__path")), F("unit__path"))),
-                role__in=DECIDING,
+                | Q(StartsWith(OuterRef(OuterRef(f"{covered}unit__path")), F("unit__path"))),
                 user=OuterRef("giver"),
+                **role,
             )
         ),
         taker=user,
         giver__is_active=True,
     )
     # Nobody decides in the place of who asked.
-    given = given.exclude(giver__person=OuterRef("requested_person"))
-    return (Q(own) | Q(Exists(given))) & ~Q(requested_person=user.person_id)
+    return given.exclude(giver__person=OuterRef(f"{covered}requested_person"))
 
 
-def _covers(name: str) -> Q:
-    """Return the condition that a row's unit is nothing, or above the approval's."""
+def open_parts() -> QuerySet[ApprovalPart]:
+    """Return the parts of chains in which somebody has still to sign."""
+    signed = (
+        ApprovalSignature.objects.filter(
+            approval=OuterRef("approval"), role=OuterRef("role"), void_at__isnull=True
+        )
+        .order_by()
+        .values("approval")
+        .annotate(count=Count("pk"))
+        .values("count")
+    )
+    counted = ApprovalPart.objects.annotate(count=Coalesce(Subquery(signed), 0))
+    return counted.filter(count__lt=F("signers"))
+
+
+def _covers(name: str, *, of: str = "") -> Q:
+    """Return the condition that a row's unit is nothing, or above the approval's.
+
+    `of` leads from the outer row to the approval.
+    """
     return Q(**{f"{name}__isnull": True}) | Q(
-        StartsWith(OuterRef("unit__path"), F(f"{name}__path"))
+        StartsWith(OuterRef(f"{of}unit__path"), F(f"{name}__path"))
     )
 
 
