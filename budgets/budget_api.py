@@ -91,7 +91,8 @@ class BudgetStepView(IdempotentPost):
         responses=BudgetDetailOut,
         description="A `version` that is no longer current is refused with 409."
         " `ask_revision` asks for other amounts of a budget in force; another person approves"
-        " them by `grant_revision` or rejects them by `reject_revision`.",
+        " them by `grant_revision` or rejects them by `reject_revision`. `ask_opening` tells what"
+        " was spent before usage was loaded; `grant_opening` and `reject_opening` decide it.",
     )
     def post(self, request: Request, budget_id: int, action: str) -> Response:
         user, at = caller(request), timezone.now()
@@ -108,6 +109,7 @@ class BudgetStepView(IdempotentPost):
             version=given.validated_data["version"],
             at=at,
             amounts=given.amounts(found),
+            opening=given.opening(),
         )
         return Response(_shown(moved, user=user, at=at))
 

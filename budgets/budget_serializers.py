@@ -8,9 +8,12 @@ from rest_framework import serializers
 
 from budgets.amounts import Amounts
 from budgets.lifecycle import BudgetState
-from budgets.models import Budget, BudgetRevision
+from budgets.models import Budget, BudgetRevision, OpeningBalance
+from budgets.openings import OpeningAsked, OpeningLine
+from budgets.operations.openings import MOST_SOURCE
 from budgets.phasing import Phasing
 from budgets.queries.offers import budget_offers, open_actions
+from budgets.queries.openings import openings_of
 from budgets.queries.revisions import (
     amounts_asked,
     amounts_before,
@@ -32,6 +35,7 @@ class CoreOut(serializers.Serializer[Any]):
     passed_on_usd = serializers.CharField()
     exceeded_usd = serializers.CharField(help_text="What units beneath hold beyond this budget.")
     actual_usd = serializers.CharField()
+    opening_usd = serializers.CharField(help_text="Of the actual: spent before usage was loaded.")
     available_usd = serializers.CharField()
     pace_usd = serializers.CharField()
     run_rate_usd = serializers.CharField(allow_null=True)
@@ -103,10 +107,32 @@ class AskedRevisionOut(serializers.Serializer[Any]):
     requested_by = serializers.CharField()
 
 
+class OpeningLineIn(serializers.Serializer[Any]):
+    """What was spent in a fiscal period, by its number, before usage of it was loaded."""
+
+    period = serializers.IntegerField(min_value=1)
+    amount_usd = MoneyField()
+
+
+class OpeningOut(serializers.Serializer[Any]):
+    """What was spent before usage was loaded; `ends_on` is the first day after it."""
+
+    period = serializers.IntegerField()
+    number = serializers.IntegerField(help_text="Of several of a period the last is in force.")
+    starts_on = serializers.DateField()
+    ends_on = serializers.DateField()
+    amount_usd = serializers.CharField()
+    source = serializers.CharField()  # type: ignore[assignment]  # as above
+    reason = serializers.CharField()
+    requested_by = serializers.CharField()
+    decided_by = serializers.CharField()
+
+
 class BudgetStepIn(NamedFields):
     """A step: the version it is based on, and why.
 
     `ask_revision` takes the amounts asked for; what is left out stays as it is.
+    `ask_opening` takes what was spent before usage was loaded, by period, and its `source`.
     """
 
     version = serializers.IntegerField(min_value=1)
@@ -114,6 +140,18 @@ class BudgetStepIn(NamedFields):
     core_usd = MoneyField(required=False)
     experiment_usd = MoneyField(required=False)
     reserve_usd = MoneyField(required=False)
+    periods = OpeningLineIn(many=True, required=False)
+    source = serializers.CharField(  # type: ignore[assignment]  # declared fields are no attributes
+        required=False, max_length=MOST_SOURCE
+    )
+
+    def opening(self) -> OpeningAsked | None:
+        """Return what a valid step tells of the time before, None where it tells nothing."""
+        given = self.validated_data
+        if "periods" not in given and "source" not in given:
+            return None
+        lines = tuple(OpeningLine(**line) for line in given.get("periods", ()))
+        return OpeningAsked(lines=lines, source=given.get("source", ""))
 
     def amounts(self, budget: Budget) -> Amounts | None:
         """Return the amounts that a valid step asks for, None where it names none."""
@@ -147,6 +185,7 @@ class BudgetDetailOut(BudgetOut):
     actions = serializers.ListField(child=serializers.CharField())
     revisions = RevisionOut(many=True)
     revision_asked = AskedRevisionOut(allow_null=True)
+    openings = OpeningOut(many=True)
 
 
 def budget_out(standing: Standing, *, currency: str) -> dict[str, Any]:
@@ -178,6 +217,7 @@ def budget_out(standing: Standing, *, currency: str) -> dict[str, Any]:
             "passed_on_usd": f"{core.passed_on_usd:f}",
             "exceeded_usd": f"{core.exceeded_usd:f}",
             "actual_usd": f"{core.actual_usd:f}",
+            "opening_usd": f"{core.opening_usd:f}",
             "available_usd": f"{core.available_usd:f}",
             "pace_usd": f"{core.pace_usd:.2f}",
             "run_rate_usd": _cents(core.run_rate_usd),
@@ -208,6 +248,21 @@ def budget_detail_out(
         "actions": open_actions(budget_offers(budget, user=user, at=at)),
         "revisions": [_revision_out(revision) for revision in revisions_of(budget)],
         "revision_asked": _asked_out(waiting) if waiting else None,
+        "openings": [_opening_out(opening) for opening in openings_of(budget)],
+    }
+
+
+def _opening_out(opening: OpeningBalance) -> dict[str, Any]:
+    return {
+        "period": opening.period,
+        "number": opening.number,
+        "starts_on": opening.starts_on,
+        "ends_on": opening.ends_on,
+        "amount_usd": f"{opening.amount_usd:f}",
+        "source": opening.source,
+        "reason": opening.reason,
+        "requested_by": opening.approval.requested_by.username,
+        "decided_by": opening.by.username,
     }
 
 

@@ -22,6 +22,10 @@ class BudgetAction(models.TextChoices):
     GRANT_REVISION = "grant_revision", "Approve the revision"
     REJECT_REVISION = "reject_revision", "Reject the revision"
     WITHDRAW_REVISION = "withdraw_revision", "Withdraw the revision"
+    ASK_OPENING = "ask_opening", "Tell what was spent before TokenOps"
+    GRANT_OPENING = "grant_opening", "Approve the opening balance"
+    REJECT_OPENING = "reject_opening", "Reject the opening balance"
+    WITHDRAW_OPENING = "withdraw_opening", "Withdraw the opening balance"
 
 
 BUDGET_TRANSITIONS: dict[BudgetState, dict[BudgetAction, BudgetState]] = {
@@ -40,6 +44,10 @@ BUDGET_TRANSITIONS: dict[BudgetState, dict[BudgetAction, BudgetState]] = {
         BudgetAction.GRANT_REVISION: BudgetState.ACTIVE,
         BudgetAction.REJECT_REVISION: BudgetState.ACTIVE,
         BudgetAction.WITHDRAW_REVISION: BudgetState.ACTIVE,
+        BudgetAction.ASK_OPENING: BudgetState.ACTIVE,
+        BudgetAction.GRANT_OPENING: BudgetState.ACTIVE,
+        BudgetAction.REJECT_OPENING: BudgetState.ACTIVE,
+        BudgetAction.WITHDRAW_OPENING: BudgetState.ACTIVE,
         BudgetAction.CLOSE: BudgetState.CLOSED,
     },
     BudgetState.REJECTED: {},

@@ -18,8 +18,19 @@ from org.signing_wording import roles_in_words
 DRAFTED, REVISED = "draft", "revise"
 # What approvals call the matters of this floor.
 BUDGET, INITIATIVE, EXTENSION, REVISION = "budget", "initiative", "extension", "revision"
-FUND = "fund"
+FUND, OPENING = "fund", "opening"
 FLEX_RULE, FLEX_STEP, WAIVER = "flex-rule", "flex-step", "waiver"
+# What each deciding step is about, and whether it says yes.
+DECIDED_BY: dict[str, tuple[str, bool]] = {
+    InitiativeAction.ASK: (INITIATIVE, False),
+    InitiativeAction.GRANT_EXTENSION: (EXTENSION, True),
+    InitiativeAction.REJECT_EXTENSION: (EXTENSION, False),
+    BudgetAction.GRANT_REVISION: (REVISION, True),
+    BudgetAction.REJECT_REVISION: (REVISION, False),
+    BudgetAction.GRANT_OPENING: (OPENING, True),
+    BudgetAction.REJECT_OPENING: (OPENING, False),
+}
+_KINDS = {Budget: [BUDGET, REVISION, OPENING], Initiative: [INITIATIVE, EXTENSION]}
 ASKING = (DRAFTED, REVISED, InitiativeAction.SUBMIT.value)
 
 
@@ -28,10 +39,10 @@ def why_not_request(user: User, *, subject: Budget | Initiative) -> str | None:
 
 
 def why_not_decide(
-    user: User, *, subject: Budget | Initiative, at: datetime, approving: bool = False
+    user: User, *, subject: Budget | Initiative, kind: str, at: datetime, approving: bool = False
 ) -> str | None:
     """Say why the user may not decide what waits; `approving` is to sign it, not to end it."""
-    waiting = Approval.objects.waiting().filter(kind__in=_kinds(subject), subject_id=subject.pk)
+    waiting = Approval.objects.waiting().filter(kind=kind, subject_id=subject.pk)
     asked_for = waiting.first()
     roles = roles_of(asked_for, approving=approving) if asked_for else DECIDING
     if approving and asked_for and _signed(user, asked_for):
@@ -39,7 +50,8 @@ def why_not_decide(
     right = authority(user, unit=subject.unit, at=at, roles=roles)
     if right is None:
         return f"Only a {roles_in_words(roles)} of {subject.unit} decides this."
-    return _why_not_by(right, user, subject=subject, roles=roles, at=at)
+    asked = askers(subject, kind=kind)
+    return _why_not_by(right, user, subject=subject, asked=asked, roles=roles, at=at)
 
 
 def _why_not_by(
@@ -47,13 +59,13 @@ def _why_not_by(
     user: User,
     *,
     subject: Budget | Initiative,
+    asked: Collection[int],
     roles: Collection[Role],
     at: datetime,
 ) -> str | None:
     """Say why the right does not serve: nobody decides what she asked for, by any right."""
     if user.person_id is None:
         return "This account belongs to no person, so it cannot decide."
-    asked = askers(subject)
     if user.person_id in asked:
         return "You asked for this yourself: another person has to decide."
     if right.giver is None or right.giver.person_id not in asked:
@@ -148,43 +160,47 @@ def why_not_step(
     user: User, *, initiative: Initiative, action: InitiativeAction, at: datetime
 ) -> str | None:
     """Say why the user may not take the action, as far as rights go."""
+    if (decided := _decided(action, itself=INITIATIVE)) is not None:
+        kind, approving = decided
+        return why_not_decide(user, subject=initiative, kind=kind, at=at, approving=approving)
     match action:
         case InitiativeAction.SUBMIT | InitiativeAction.WITHDRAW:
             return why_not_request(user, subject=initiative)
-        case InitiativeAction.APPROVE | InitiativeAction.GRANT_EXTENSION:
-            return why_not_decide(user, subject=initiative, at=at, approving=True)
-        case InitiativeAction.REJECT | InitiativeAction.ASK | InitiativeAction.REJECT_EXTENSION:
-            return why_not_decide(user, subject=initiative, at=at)
         case InitiativeAction.EXTEND | InitiativeAction.WITHDRAW_EXTENSION:
             return why_not_extend(user, initiative=initiative)
         case InitiativeAction.STOP:
             return why_not_stop(user, initiative=initiative)
-        case InitiativeAction.STOP_LOSS | InitiativeAction.EXPIRE:
-            return f"“{action.label}” comes by itself, not by hand."
+    return f"“{action.label}” comes by itself, not by hand."
 
 
 def why_not_budget_step(
     user: User, *, budget: Budget, action: BudgetAction, at: datetime
 ) -> str | None:
     """Say why the user may not take the action, as far as rights go."""
-    match action:
-        case BudgetAction.SUBMIT | BudgetAction.WITHDRAW:
-            return why_not_request(user, subject=budget)
-        case BudgetAction.ASK_REVISION | BudgetAction.WITHDRAW_REVISION:
-            return why_not_request(user, subject=budget)
-        case BudgetAction.APPROVE | BudgetAction.GRANT_REVISION:
-            return why_not_decide(user, subject=budget, at=at, approving=True)
-        case BudgetAction.REJECT | BudgetAction.REJECT_REVISION:
-            return why_not_decide(user, subject=budget, at=at)
-        case BudgetAction.CLOSE:
-            return why_not_close(user, budget=budget)
+    if (decided := _decided(action, itself=BUDGET)) is not None:
+        kind, approving = decided
+        return why_not_decide(user, subject=budget, kind=kind, at=at, approving=approving)
+    if action == BudgetAction.CLOSE:
+        return why_not_close(user, budget=budget)
+    return why_not_request(user, subject=budget)
 
 
-def askers(subject: Budget | Initiative) -> set[int]:
-    """Return the persons who had a hand in what is asked for: none of them may decide it."""
+def _decided(action: str, *, itself: str) -> tuple[str, bool] | None:
+    """Return what a step decides, the subject `itself` or another matter, and if it says yes."""
+    if action in ("approve", "reject"):
+        return itself, action == "approve"
+    return DECIDED_BY.get(action)
+
+
+def askers(subject: Budget | Initiative, *, kind: str | None = None) -> set[int]:
+    """Return the persons who had a hand in what is asked for: none of them may decide it.
+
+    Without a kind it is anything that is asked of the subject.
+    """
     if isinstance(subject, Initiative):
         return askers_of([subject])[subject.pk]
-    asked = Approval.objects.waiting().filter(kind__in=_kinds(subject), subject_id=subject.pk)
+    kinds = [kind] if kind else _KINDS[type(subject)]
+    asked = Approval.objects.waiting().filter(kind__in=kinds, subject_id=subject.pk)
     persons: set[int | None] = set(asked.values_list("requested_person", flat=True))
     # Who asked for a budget then may well decide on another person's revision of it.
     if subject.state != BudgetState.ACTIVE:
@@ -208,10 +224,6 @@ def askers_of(initiatives: Iterable[Initiative]) -> dict[int, set[int]]:
     ]:
         found[pk].add(person)
     return {pk: {each for each in people if each is not None} for pk, people in found.items()}
-
-
-def _kinds(subject: Budget | Initiative) -> list[str]:
-    return [BUDGET, REVISION] if isinstance(subject, Budget) else [INITIATIVE, EXTENSION]
 
 
 def kind_of(subject: Budget | Initiative) -> str:

@@ -10,6 +10,7 @@ from budgets.views import (
     gates,
     initiative_parts,
     initiatives,
+    openings,
     pool_policies,
     revisions,
     thresholds,
@@ -26,6 +27,7 @@ urlpatterns = [
     path(
         "budgets/<int:budget_id>/pool-policies/", pool_policies.pool_policies, name="pool-policies"
     ),
+    path("budgets/<int:budget_id>/opening/", openings.opening, name="budget-opening"),
     path("budgets/<int:budget_id>/thresholds/", thresholds.of_budget, name="budget-thresholds"),
     path("budgets/<int:budget_id>/<slug:action>/", budgets.step, name="budget-step"),
     path("initiatives/", initiatives.initiatives, name="initiatives"),

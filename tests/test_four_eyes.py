@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from budgets.lifecycle import BudgetAction, InitiativeAction
 from budgets.models import GateSignature
+from budgets.openings import OpeningAsked, OpeningLine
 from budgets.operations.held import WINDOW, carry_out_due, hold_decision
 from org.models import Approval, Membership, Role, User
 from org.models.tokens import Scope
@@ -23,6 +24,7 @@ from org.operations.delegations import give_delegation
 from org.refusals import Refusal
 from tests.factories.budgets import (
     asked_budget,
+    budget_step,
     drafted,
     extended,
     granted_budget,
@@ -38,7 +40,7 @@ from tests.org_cast import Cast
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 SECRET = "tok_of_who_asked"
-APPROVING = ("approve", "grant_extension", "grant_revision")
+APPROVING = ("approve", "grant_extension", "grant_revision", "grant_opening")
 NAMED = re.compile(r"<(?:\w+:)?(\w+)>")
 WHO = ("herself", "her other account", "as a superuser", "her token", "in her place", "as delegate")
 
@@ -78,11 +80,15 @@ def matters(cast: Cast) -> dict[str, Any]:
     budget = asked_budget(cast, at=at, by=cast.carl, unit=cast.claims)
     revised = granted_budget(cast, at=at, unit=new_unit("Legal", parent=cast.acme))
     revision_asked(revised, by=cast.carl, at=at, core="1200.00")
+    started = granted_budget(cast, at=at, unit=cast.operations)
+    asked = OpeningAsked(lines=(OpeningLine(1, Decimal("5.00")),), source="Invoices")
+    budget_step(started, "ask_opening", by=cast.carl, at=at, opening=asked)
     return {
         "budget": budget,
         "revision": revised,
         "initiative": waits,
         "extension": runs,
+        "opening": started,
         "flex-rule": rule,
         "waiver": waiver,
     }

@@ -7,6 +7,7 @@ from budgets.models.gates import Gate, GateEvidence, GateSignature, GateStep
 from budgets.models.held import HeldDecision
 from budgets.models.initiatives import Initiative, InitiativeStep
 from budgets.models.ledger import Account, Journal, Posting
+from budgets.models.openings import OpeningBalance
 from budgets.models.revisions import BudgetRevision
 from budgets.models.thresholds import Threshold, ThresholdCrossing, ThresholdTable
 from budgets.models.waivers import Waiver
@@ -27,6 +28,7 @@ __all__ = [
     "Initiative",
     "InitiativeStep",
     "Journal",
+    "OpeningBalance",
     "Posting",
     "Threshold",
     "ThresholdCrossing",

@@ -7,6 +7,7 @@ from budgets.amounts import Amounts
 from budgets.budget_terms import terms_of
 from budgets.lifecycle import BudgetState
 from budgets.models import Budget, BudgetStep
+from budgets.openings import OpeningAsked
 from org.audit import record
 from org.models import User
 from org.refusals import FieldError, Invalid
@@ -16,12 +17,13 @@ SIGNED = "sign"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BudgetMove:
-    """By whom, why, when, and the amounts that a revision asks for."""
+    """By whom, why, when, and what a revision or an opening balance asks for."""
 
     by: User
     reason: str
     at: datetime
     amounts: Amounts | None = None
+    opening: OpeningAsked | None = None
 
     def need_reason(self, title: str, *, reader: str = "the person who asked") -> None:
         if not self.reason.strip():

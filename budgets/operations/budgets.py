@@ -10,10 +10,18 @@ from budgets.amounts import Amounts
 from budgets.budget_terms import terms_of
 from budgets.lifecycle import BUDGET_TRANSITIONS, BudgetAction, BudgetState
 from budgets.models import Budget, Journal
+from budgets.openings import OpeningAsked
 from budgets.operations.budget_moves import BudgetMove, remember, remember_signature
 from budgets.operations.grants import move_money
 from budgets.operations.ledger import lock_line, lock_year
 from budgets.operations.news import tell_of_budget, tell_of_signature
+from budgets.operations.openings import (
+    ask_opening,
+    grant_opening,
+    reject_opening,
+    void_opening,
+    withdraw_opening,
+)
 from budgets.operations.requests import check_nothing_held, open_approval, refusal_of
 from budgets.operations.revisions import (
     ask_revision,
@@ -95,10 +103,12 @@ def take_budget_step(
     version: int,
     at: datetime,
     amounts: Amounts | None = None,
+    opening: OpeningAsked | None = None,
 ) -> Budget:
     """Move a budget along its lifecycle, with the money that goes with it.
 
-    `amounts` are those that a revision asks for. Raises Stale where the budget changed after
+    `amounts` are those that a revision asks for, `opening` is what was spent before. Raises
+    Stale where the budget changed after
     `version` was read, NotAllowed where the person may not, Refusal where the state or the
     money does not allow it.
     """
@@ -106,7 +116,9 @@ def take_budget_step(
     _check_step(budget, action, by=by, version=version, at=at)
     if amounts is not None and action != BudgetAction.ASK_REVISION:
         raise Invalid(f"“{action.label}” changes no amounts.")
-    move = BudgetMove(by=by, reason=reason, at=at, amounts=amounts)
+    if opening is not None and action != BudgetAction.ASK_OPENING:
+        raise Invalid(f"“{action.label}” tells of nothing that was spent before.")
+    move = BudgetMove(by=by, reason=reason, at=at, amounts=amounts, opening=opening)
     _EFFECTS[action](budget, move)
     if (waiting := still_unsigned(budget, action)) is not None:
         remember_signature(budget, move)
@@ -228,6 +240,7 @@ def _withdraw(budget: Budget, move: BudgetMove) -> None:
 def _close(budget: Budget, move: BudgetMove) -> None:
     _check_year_is_over(budget, at=move.at)
     void_revision(budget, by=move.by, at=move.at)
+    void_opening(budget, by=move.by, at=move.at)
 
 
 def _submit(budget: Budget, move: BudgetMove) -> None:
@@ -244,6 +257,10 @@ _EFFECTS: dict[BudgetAction, Callable[[Budget, BudgetMove], None]] = {
     BudgetAction.GRANT_REVISION: grant_revision,
     BudgetAction.REJECT_REVISION: reject_revision,
     BudgetAction.WITHDRAW_REVISION: withdraw_revision,
+    BudgetAction.ASK_OPENING: ask_opening,
+    BudgetAction.GRANT_OPENING: grant_opening,
+    BudgetAction.REJECT_OPENING: reject_opening,
+    BudgetAction.WITHDRAW_OPENING: withdraw_opening,
 }
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from budgets.lifecycle import BudgetAction, InitiativeAction
 from budgets.models import Budget, Initiative
-from budgets.rights import BUDGET, EXTENSION, INITIATIVE, REVISION
+from budgets.rights import BUDGET, EXTENSION, INITIATIVE, OPENING, REVISION
 from org.models import Approval, NoticeKind, Role, User
 from org.operations.notices import tell
 from org.queries.people import company_holders_of, holders_of
@@ -33,6 +33,10 @@ _STEPS: dict[str, tuple[NoticeKind, str]] = {
     BudgetAction.GRANT_REVISION: (NoticeKind.DECISION, "was revised"),
     BudgetAction.REJECT_REVISION: (NoticeKind.DECISION, "stays as it is"),
     BudgetAction.WITHDRAW_REVISION: (NoticeKind.DECISION, "is not to be revised after all"),
+    BudgetAction.ASK_OPENING: (NoticeKind.REQUEST, "is to open with what was spent before"),
+    BudgetAction.GRANT_OPENING: (NoticeKind.DECISION, "opens with what was spent before"),
+    BudgetAction.REJECT_OPENING: (NoticeKind.DECISION, "does not open with what was told"),
+    BudgetAction.WITHDRAW_OPENING: (NoticeKind.DECISION, "is told of nothing before after all"),
 }
 _FOR_DECIDERS = {
     InitiativeAction.SUBMIT,
@@ -41,6 +45,8 @@ _FOR_DECIDERS = {
     InitiativeAction.WITHDRAW_EXTENSION,
     BudgetAction.ASK_REVISION,
     BudgetAction.WITHDRAW_REVISION,
+    BudgetAction.ASK_OPENING,
+    BudgetAction.WITHDRAW_OPENING,
 }
 _FOR_MANAGERS = {InitiativeAction.STOP, InitiativeAction.STOP_LOSS, InitiativeAction.EXPIRE}
 
@@ -75,7 +81,7 @@ def tell_of_step(
 def tell_of_budget(budget: Budget, action: str, *, by: User, reason: str, at: datetime) -> None:
     """Tell whoever decides of a request, and who asked of what came of it."""
     kind, what = _STEPS[action]
-    of = [REVISION] if "revision" in action else [BUDGET]
+    of = [REVISION] if "revision" in action else [OPENING] if "opening" in action else [BUDGET]
     approval = _last_approval(budget.pk, kinds=of)
     decides = action in _FOR_DECIDERS
     asker = approval.requested_by if approval else budget.created_by

@@ -1,11 +1,13 @@
 """The burn-down of a sum: what was left each day, what the plan and the forecast say."""
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
+from budgets.models import OpeningBalance
 from budgets.queries.events import Event, price_changes
 from budgets.queries.experiments import InitiativeStanding
 from budgets.queries.standing import Standing
@@ -81,6 +83,7 @@ def budget_burn_down(standing: Standing) -> BurnDown:
         on=standing.on,
         outlook=standing.core.outlook,
         unit=standing.budget.unit,
+        openings=standing.core.spend.openings,
     )
 
 
@@ -105,6 +108,7 @@ def _burn_down(
     outlook: Outlook,
     unit: Unit | None = None,
     cost_object: CostObject | None = None,
+    openings: Sequence[OpeningBalance] = (),
 ) -> BurnDown:
     over = Period(period.start, min(on, period.end)) if on > period.start else None
     is_spent = over is not None and (unit is not None or cost_object is not None)
@@ -117,11 +121,28 @@ def _burn_down(
         on=on,
         granted_usd=granted_usd,
         rows=_rows(
-            granted_usd, plan=plan, period=period, spent=dict(spent), ahead=dict(outlook.ahead)
+            granted_usd,
+            plan=plan,
+            period=period,
+            spent=_by_day(spent, openings),
+            ahead=dict(outlook.ahead),
         ),
         outlook=outlook,
         events=price_changes(period=period, unit=unit, cost_object=cost_object),
     )
+
+
+def _by_day(
+    spent: Iterable[tuple[date, Decimal]], openings: Sequence[OpeningBalance]
+) -> dict[date, Decimal]:
+    """Return what was spent by day; an opening balance lies evenly on its days, to the cent."""
+    by_day = defaultdict(Decimal, spent)
+    for opening in openings:
+        days = [opening.starts_on + ONE_DAY * number for number in range(opening.days.days)]
+        plan = even_plan([Period(day, day + ONE_DAY) for day in days])
+        for day, usd in zip(days, plan.amounts_usd(opening.amount_usd), strict=True):
+            by_day[day] += usd
+    return by_day
 
 
 def _rows(

@@ -14,6 +14,8 @@ from typing import NamedTuple
 from django.db.models import Min, Q, Sum
 from django.db.models.functions import Coalesce
 
+from budgets.models import OpeningBalance
+from budgets.queries.openings import openings_within
 from finops.backtest import HISTORY_DAYS
 from finops.periods import ONE_DAY, Period
 from ingestion.models import CostStatus, UnitDay
@@ -27,13 +29,19 @@ class CoreSpend(NamedTuple):
     """What a unit and all beneath it spent in a period, experiments left out.
 
     `before_usd` counts the days that are over; `daily` holds the last ten weeks of them,
-    as far as the unit spends and the ledger reaches.
+    as far as the unit spends and the ledger reaches. `openings` were spent before the first
+    loaded day, by signature: they are in both sums, and in no day.
     """
 
     usd: Decimal
     before_usd: Decimal
     unpriced_calls: int
     daily: list[tuple[date, Decimal]]
+    openings: tuple[OpeningBalance, ...] = ()
+
+    @property
+    def opening_usd(self) -> Decimal:
+        return sum((opening.amount_usd for opening in self.openings), ZERO)
 
 
 class UnitYear(NamedTuple):
@@ -65,10 +73,20 @@ def core_spend(
     ]
     window = Period(on - timedelta(days=HISTORY_DAYS), on)
     by_day = _by_day(window)
+    openings = openings_within(year)
     reach = data_days()
     last_day = min(on, reach.end) if reach else on
     return {
-        unit.pk: _of_unit(unit, totals=totals, by_day=by_day, window=window, last_day=last_day)
+        unit.pk: _of_unit(
+            unit,
+            totals=totals,
+            by_day=by_day,
+            openings=[
+                row for path, rows in openings.items() if path.startswith(unit.path) for row in rows
+            ],
+            window=window,
+            last_day=last_day,
+        )
         for unit in units
     }
 
@@ -115,6 +133,7 @@ def _of_unit(
     *,
     totals: list[tuple[str, UnitYear]],
     by_day: dict[str, dict[date, Decimal]],
+    openings: list[OpeningBalance],
     window: Period,
     last_day: date,
 ) -> CoreSpend:
@@ -127,11 +146,13 @@ def _of_unit(
     first_days = [row.core_first_day for row in own if row.core_first_day]
     first = max(window.start, min(first_days, default=window.end))
     known = (first + ONE_DAY * number for number in range((last_day - first).days))
+    opening_usd = sum((row.amount_usd for row in openings), ZERO)
     return CoreSpend(
-        usd=sum((row.spend.core_usd for row in own), ZERO),
-        before_usd=sum((row.core_before_usd for row in own), ZERO),
+        usd=sum((row.spend.core_usd for row in own), opening_usd),
+        before_usd=sum((row.core_before_usd for row in own), opening_usd),
         unpriced_calls=sum(row.core_unpriced_calls for row in own),
         daily=[(day, days.get(day, ZERO)) for day in known],
+        openings=tuple(openings),
     )
 
 

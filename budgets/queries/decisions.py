@@ -9,6 +9,7 @@ from budgets.amounts import LABELS, NOTHING, Amounts
 from budgets.binding_sentences import binding_check
 from budgets.lifecycle import BudgetState, InitiativeState
 from budgets.models import Budget, Initiative
+from budgets.openings import CoveredLine
 from budgets.queries.checks import Check, asking_checks
 from budgets.queries.experiments import InitiativeStanding, initiative_standing
 from budgets.queries.extensions import end_asked, end_before, extension_checks
@@ -16,6 +17,7 @@ from budgets.queries.grants import Grant, grant_of
 from budgets.queries.hierarchy import Room, room_for
 from budgets.queries.ledger import held_by, pool_left_usd
 from budgets.queries.offers import Offer, budget_offers, initiative_offers
+from budgets.queries.openings import lines_asked, overlap_problem
 from budgets.queries.pool_policy import budget_problems, profile_of_request
 from budgets.queries.revisions import (
     FUND_GIVES,
@@ -25,10 +27,11 @@ from budgets.queries.revisions import (
     revision_checks,
 )
 from budgets.queries.written_terms import written_terms
-from budgets.rights import BUDGET, EXTENSION, INITIATIVE, REVISION
+from budgets.rights import BUDGET, EXTENSION, INITIATIVE, OPENING, REVISION
 from budgets.terms import Change, change_in, terms_of
+from finops.periods import ONE_DAY
 from org.models import Approval, User
-from org.queries.calendar import fiscal_year_containing, reporting_today
+from org.queries.calendar import fiscal_year_containing, periods_of_year, reporting_today
 from org.templatetags.figures import day as written_day
 from org.templatetags.figures import usd
 
@@ -40,6 +43,8 @@ DECIDING = (
     "reject_extension",
     "grant_revision",
     "reject_revision",
+    "grant_opening",
+    "reject_opening",
 )
 
 
@@ -96,6 +101,8 @@ def decision_on(approval: Approval, *, user: User, at: datetime) -> Decision | N
         return _of_budget(_budget(approval), user=user, at=at, waits=waits)
     if approval.kind == REVISION:
         return _of_revision(_budget(approval), approval, user=user, at=at, waits=waits)
+    if approval.kind == OPENING:
+        return _of_opening(_budget(approval), approval, user=user, at=at, waits=waits)
     if approval.kind == INITIATIVE:
         initiative = _initiative(approval)
         asked = change_in(approval.terms)
@@ -163,8 +170,53 @@ def _of_revision(
         effects=_money_effects(budget, room_for(budget), held_by(budget), amounts.minus(before))
         if waits
         else [],
-        offers=_deciding(budget_offers(budget, user=user, at=at)) if waits else [],
+        offers=_deciding(budget_offers(budget, user=user, at=at), of=REVISION) if waits else [],
     )
+
+
+def _of_opening(
+    budget: Budget, approval: Approval, *, user: User, at: datetime, waits: bool
+) -> Decision:
+    waits = waits and budget.state == BudgetState.ACTIVE
+    lines = lines_asked(approval)
+    labels = {period.number: period.label for period in periods_of_year(budget.fiscal_year)}
+    twice = overlap_problem(budget, lines) if waits else None
+    total_usd = sum(line.amount_usd for line in lines)
+    return Decision(
+        subject=budget,
+        url=f"/budgets/{budget.pk}/",
+        ask=f"{approval.requested_by} asks to count {usd(total_usd)} that {budget.unit} spent in"
+        f" FY{budget.fiscal_year} before usage was loaded.",
+        reason=approval.terms["reason"],
+        terms=[
+            ("Unit", str(budget.unit)),
+            ("Source", approval.terms["source"]),
+            *(
+                (
+                    labels[line.period],
+                    _told_of(line),
+                )
+                for line in lines
+            ),
+        ],
+        checks=[
+            Check(
+                "/periods",
+                "No usage is loaded of these days",
+                twice is None,
+                twice or "Nothing is counted twice.",
+            )
+        ]
+        if waits
+        else [],
+        effects=[],
+        offers=_deciding(budget_offers(budget, user=user, at=at), of=OPENING) if waits else [],
+    )
+
+
+def _told_of(line: CoveredLine) -> str:
+    last = written_day(line.ends_on - ONE_DAY)
+    return f"{usd(line.amount_usd)}, {written_day(line.starts_on)} to {last}"
 
 
 def _of_initiative(
@@ -228,8 +280,9 @@ def _of_extension(
     )
 
 
-def _deciding(offers: list[Offer]) -> list[Offer]:
-    return [offer for offer in offers if offer.action in DECIDING]
+def _deciding(offers: list[Offer], *, of: str = "") -> list[Offer]:
+    """Keep the offers that decide; of a budget in force those on one of its matters."""
+    return [offer for offer in offers if offer.action in DECIDING and offer.action.endswith(of)]
 
 
 def _pool_effect(initiative: Initiative) -> list[Effect]:

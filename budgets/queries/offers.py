@@ -13,10 +13,11 @@ from budgets.lifecycle import (
     InitiativeState,
 )
 from budgets.models import Budget, Initiative
+from budgets.queries.openings import days_to_tell, opening_waiting
 from budgets.queries.revisions import revision_waiting
 from budgets.rights import why_not_budget_step, why_not_step
 from org.models import Approval, User
-from org.queries.calendar import reporting_today, year_period
+from org.queries.calendar import periods_of_year, reporting_today, year_period
 from org.templatetags.figures import day as written_day
 
 MIN_STOP_REASON = 10
@@ -28,6 +29,7 @@ _NEEDS_REASON = {
     InitiativeAction.STOP: MIN_STOP_REASON,
     BudgetAction.REJECT: 1,
     BudgetAction.REJECT_REVISION: 1,
+    BudgetAction.REJECT_OPENING: 1,
 }
 _TONES: dict[str, str] = {
     InitiativeAction.SUBMIT: "primary",
@@ -38,6 +40,8 @@ _TONES: dict[str, str] = {
     InitiativeAction.STOP: "danger",
     BudgetAction.GRANT_REVISION: "primary",
     BudgetAction.REJECT_REVISION: "danger",
+    BudgetAction.GRANT_OPENING: "primary",
+    BudgetAction.REJECT_OPENING: "danger",
 }
 _ON_AN_EXTENSION = {
     InitiativeAction.GRANT_EXTENSION,
@@ -48,6 +52,11 @@ _ON_A_REVISION = {
     BudgetAction.GRANT_REVISION,
     BudgetAction.REJECT_REVISION,
     BudgetAction.WITHDRAW_REVISION,
+}
+_ON_AN_OPENING = {
+    BudgetAction.GRANT_OPENING,
+    BudgetAction.REJECT_OPENING,
+    BudgetAction.WITHDRAW_OPENING,
 }
 
 
@@ -104,8 +113,9 @@ def _used_up(action: InitiativeAction, extension: Approval | None) -> str | None
 def budget_offers(budget: Budget, *, user: User, at: datetime) -> list[Offer]:
     """Return the steps of the budget's state; on the day of `at` it may be too early for one."""
     waits = revision_waiting(budget) is not None
-    pointless = {BudgetAction.ASK_REVISION} if waits else _ON_A_REVISION
     on = reporting_today(at)
+    pointless = {BudgetAction.ASK_REVISION} if waits else _ON_A_REVISION
+    pointless = pointless | _pointless_openings(budget, on=on)
     return [
         Offer(
             action=action.value,
@@ -117,6 +127,16 @@ def budget_offers(budget: Budget, *, user: User, at: datetime) -> list[Offer]:
         for action in BUDGET_TRANSITIONS[BudgetState(budget.state)]
         if action not in pointless
     ]
+
+
+def _pointless_openings(budget: Budget, *, on: date) -> set[BudgetAction]:
+    """Return the steps on an opening balance there is nothing for: no request, or no day."""
+    if budget.state != BudgetState.ACTIVE:
+        return set()
+    if opening_waiting(budget) is not None:
+        return {BudgetAction.ASK_OPENING}
+    days = days_to_tell(budget, periods_of_year(budget.fiscal_year), on=on)
+    return _ON_AN_OPENING if days else {BudgetAction.ASK_OPENING, *_ON_AN_OPENING}
 
 
 def _wrong_time(budget: Budget, action: BudgetAction, *, on: date) -> str | None:

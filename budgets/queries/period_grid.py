@@ -18,7 +18,7 @@ ZERO = Decimal(0)
 
 
 class PeriodCell(NamedTuple):
-    """A period of a budget; `used_usd` is None while the ledger knows no day of it."""
+    """A period of a budget; `used_usd` is None while neither usage nor a signature tells of it."""
 
     period: FiscalPeriod
     planned_usd: Decimal
@@ -65,10 +65,24 @@ def _cells(
         PeriodCell(
             period,
             planned[place],
-            sum((sums[place] for sums in beneath), ZERO) if known[place] else None,
+            _used(
+                sum((sums[place] for sums in beneath), ZERO) if known[place] else None,
+                opened=[
+                    opening.amount_usd
+                    for opening in standing.core.spend.openings
+                    if opening.starts_on in period.period
+                ],
+            ),
         )
         for place, period in enumerate(standing.periods)
     ]
+
+
+def _used(counted_usd: Decimal | None, *, opened: Sequence[Decimal]) -> Decimal | None:
+    """Return what usage and opening balances come to; None where there is neither."""
+    if counted_usd is None and not opened:
+        return None
+    return sum(opened, counted_usd or ZERO)
 
 
 def _spent_by_path(periods: Sequence[FiscalPeriod]) -> dict[str, list[Decimal]]:

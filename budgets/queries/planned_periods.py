@@ -6,6 +6,7 @@ from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
+from budgets.models import OpeningBalance
 from budgets.phasing import Phasing
 from budgets.queries.plan import plan_by, weights_for
 from budgets.queries.standing import Standing
@@ -66,13 +67,16 @@ def planned_periods(standing: Standing) -> list[PlannedPeriod]:
     """Return the periods of a budget, with what the unit's core used in each."""
     budget = standing.budget
     spent = dict(daily_spend(period=standing.year, unit=budget.unit, core_only=True))
-    amounts = standing.plan.amounts_usd()
+    amounts, openings = standing.plan.amounts_usd(), standing.core.spend.openings
     return [
-        PlannedPeriod(period, working_days(period.period), usd, _used(period, spent))
+        PlannedPeriod(period, working_days(period.period), usd, _used(period, spent, openings))
         for period, usd in zip(standing.periods, amounts, strict=True)
     ]
 
 
-def _used(period: FiscalPeriod, spent: dict[date, Decimal]) -> Decimal | None:
+def _used(
+    period: FiscalPeriod, spent: dict[date, Decimal], openings: Sequence[OpeningBalance]
+) -> Decimal | None:
     known = [usd for day, usd in spent.items() if day in period.period]
+    known += [each.amount_usd for each in openings if each.starts_on in period.period]
     return sum(known, ZERO) if known else None

@@ -55,6 +55,11 @@ class CoreStanding:
         return self.spend.usd
 
     @property
+    def opening_usd(self) -> Decimal:
+        """What of the actual was spent before the first loaded day, by signature."""
+        return self.spend.opening_usd
+
+    @property
     def available_usd(self) -> Decimal:
         return self.granted_usd - self.spend.usd
 

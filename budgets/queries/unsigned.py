@@ -1,12 +1,12 @@
 """What waits for signatures, and whether a step only signed what others have to sign still."""
 
 from budgets.models import Budget, Initiative
-from budgets.rights import BUDGET, EXTENSION, INITIATIVE, REVISION
+from budgets.rights import BUDGET, EXTENSION, INITIATIVE, OPENING, REVISION
 from org.models import Approval
 
 # What approvals call the matter that each approving step decides.
 APPROVING = {
-    Budget: {"approve": BUDGET, "grant_revision": REVISION},
+    Budget: {"approve": BUDGET, "grant_revision": REVISION, "grant_opening": OPENING},
     Initiative: {"approve": INITIATIVE, "grant_extension": EXTENSION},
 }
 

@@ -22,6 +22,13 @@ from budgets.queries.flex_offers import flex_section
 from budgets.queries.fund import fund_standing
 from budgets.queries.ledger import journals_of_budget
 from budgets.queries.offers import budget_offers
+from budgets.queries.openings import (
+    as_covered,
+    opening_waiting,
+    openings_in_force,
+    openings_of,
+    overlap_problem,
+)
 from budgets.queries.period_grid import period_grid
 from budgets.queries.planned_periods import (
     PlannedPeriod,
@@ -134,7 +141,7 @@ def step(request: PageRequest, budget_id: int, action: str) -> HttpResponse:
 def _show(request: PageRequest, found: Budget, *, refusal: Refusal | None = None) -> HttpResponse:
     at = timezone.now()
     on, asked = reporting_today(at), method_asked(request)
-    standing = standing_of(budget=found, on=on, method=asked)
+    standing, in_force = standing_of(budget=found, on=on, method=asked), openings_in_force(found)
     context = {
         "budget": found,
         "standing": standing,
@@ -152,6 +159,9 @@ def _show(request: PageRequest, found: Budget, *, refusal: Refusal | None = None
         "journals": journals_of_budget(found),
         "revisions": revisions_of(found),
         "waiting": revision_waiting(found),
+        "openings": [(row, in_force.get(row.period) == row) for row in openings_of(found)],
+        "opening_waiting": opening_waiting(found),
+        "counted_twice": overlap_problem(found, map(as_covered, in_force.values())),
         "steps": found.steps.select_related("by__person").order_by("pk"),
         "zone": company().time_zone,
         "refusal": refusal,

@@ -28,7 +28,7 @@ def test_a_revision_is_asked_for_and_approved(cast: Cast, at: datetime, as_user:
     granted = post(as_user(cast.carl), budget, "grant_revision").json()
 
     before = {"core_usd": "1000.00", "experiment_usd": "500.00", "reserve_usd": "0.00"}
-    assert asked["actions"] == ["withdraw_revision"]
+    assert asked["actions"] == ["withdraw_revision", "ask_opening"]
     assert asked["revision_asked"] == {
         "before": before,
         "after": before | {"core_usd": "1600.00"},
@@ -59,7 +59,7 @@ def test_one_budget_is_read_by_whoever_sees_its_unit(
 
     read = as_user(cast.grace).get(f"/api/v1/budgets/{budget.pk}")
 
-    assert read.json()["actions"] == ["ask_revision"]
+    assert read.json()["actions"] == ["ask_revision", "ask_opening"]
     assert as_user(cast.greta).get(f"/api/v1/budgets/{budget.pk}").status_code == 404
 
 

@@ -7,6 +7,7 @@ from budgets.queries.period_grid import PeriodCell, period_grid
 from budgets.queries.standing import budgets_grid
 from org.models import User
 from org.queries.calendar import periods_of_year
+from tests.budgets.operations.test_openings import opened
 from tests.factories.budgets import granted_budget, running, spend
 from tests.org_cast import Cast
 
@@ -30,6 +31,21 @@ def test_each_period_has_its_plan_and_what_the_ledger_knows(cast: Cast, at: date
     assert [cell.used_usd for cell in cells[7:]] == [None, 310, Decimal("77.5"), 12, None]
     assert [cell.used_share for cell in cells[9:]] == [Decimal("0.25"), Decimal("0.04"), None]
     assert [cell.is_over for cell in cells[8:10]] == [True, False]
+
+
+def test_what_was_spent_before_usage_was_loaded_stands_in_its_period(
+    cast: Cast, at: datetime
+) -> None:
+    budget = granted_budget(cast, core="3650.00", at=at)
+    granted_budget(cast, unit=cast.operations, core="9000.00", pool="900.00", at=at)
+    spend(cast.support, date(2026, 10, 11), "10.00")
+
+    opened(cast, budget, {1: "31.00", 10: "20.00"}, at=at)
+
+    found = cells_of(cast.carl)
+    for name in ("Support", "Operations"):
+        used = [cell.used_usd for cell in found[name]]
+        assert (used[0], used[1], used[9]) == (31, None, 30)
 
 
 def test_a_unit_counts_what_is_beneath_it_and_no_experiment(cast: Cast, at: datetime) -> None:

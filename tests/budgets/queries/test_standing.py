@@ -276,7 +276,7 @@ def test_the_grid_asks_the_same_number_of_questions_for_any_number_of_budgets(
         granted_budget(cast, unit=unit, at=at)
         spend(unit, TODAY - timedelta(days=1), "1.00")
 
-    with django_assert_num_queries(14):
+    with django_assert_num_queries(15):
         rows = budgets_grid(user=cast.carl, fiscal_year=2026, on=TODAY)
 
     assert sum(row.standing is not None for row in rows) == count
