@@ -36,8 +36,8 @@ from budgets.queries.planned_periods import (
     previewed_periods,
 )
 from budgets.queries.revisions import revision_waiting, revisions_of
-from budgets.queries.unsigned import still_unsigned
 from budgets.queries.standing import GridRow, budgets_grid, standing_of, standings_above
+from budgets.queries.unsigned import still_unsigned
 from budgets.sentences import (
     alert_sentence,
     binding_sentence,

@@ -5,7 +5,7 @@ from datetime import date, datetime
 
 import pytest
 from django.utils import timezone
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, ViewportSize, expect
 
 from budgets.models import Budget
 from budgets.operations.watch import watch_thresholds
@@ -20,7 +20,7 @@ from tests.factories.signing import limited
 from tests.org_cast import Cast, gather
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-PHONE = {"width": 390, "height": 844}
+PHONE: ViewportSize = {"width": 390, "height": 844}
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from django.db.models import Q
 from budgets.models import GateEvidence, Initiative
 from budgets.operations.held import hold_decision, undo_decision
 from budgets.operations.initiatives import revise_initiative
-from budgets.operations.watch import tell_of_thresholds
+from budgets.operations.watch import watch_thresholds
 from budgets.queries.activity import Entry, activity_of
 from budgets.queries.amendments import amended_in_words
 from org.operations.delegations import give_delegation
@@ -102,7 +102,7 @@ def test_money_caps_blocks_and_thresholds_stand_in_it_the_newest_first(
     spend(cast.support, at.date(), "91.00", cost_object=made.cost_object)
     judge_scopes(Q(cost_object=made.cost_object), at=later)
     publish(cause="", by=None, at=later)
-    tell_of_thresholds(at=later + timedelta(minutes=1))
+    watch_thresholds(at=later + timedelta(minutes=1))
 
     entries = told(made)
 

@@ -45,7 +45,7 @@ def test_what_was_spent_before_usage_was_loaded_stands_in_its_period(
     found = cells_of(cast.carl)
     for name in ("Support", "Operations"):
         used = [cell.used_usd for cell in found[name]]
-        assert (used[0], used[1], used[9]) == (31, None, 30)
+        assert [used[0], used[1], used[9]] == [31, None, 30]
 
 
 def test_a_unit_counts_what_is_beneath_it_and_no_experiment(cast: Cast, at: datetime) -> None:
