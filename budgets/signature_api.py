@@ -18,7 +18,7 @@ from org.models.tokens import Scope
 from org.queries.signing import PartStanding, chain_of
 
 
-class SignatureOut(serializers.Serializer[Any]):
+class ApprovalSignatureOut(serializers.Serializer[Any]):
     by = serializers.CharField()
     in_place_of = serializers.CharField(allow_null=True)
     at = serializers.DateTimeField()
@@ -30,7 +30,7 @@ class PartOut(serializers.Serializer[Any]):
     role = serializers.ChoiceField(choices=Role.choices)
     signers = serializers.IntegerField()
     missing = serializers.IntegerField()
-    signed = SignatureOut(many=True)
+    signed = ApprovalSignatureOut(many=True)
 
 
 class WaitingOut(serializers.Serializer[Any]):

@@ -10,7 +10,7 @@ from org.grants import append_only, appended_and_closed
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("budgets", "0017_held_decisions"),
+        ("budgets", "0021_waivers"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

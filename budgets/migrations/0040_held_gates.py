@@ -6,7 +6,7 @@ from django.db.models import Q
 
 
 class Migration(migrations.Migration):
-    dependencies = [("budgets", "0017_held_decisions")]
+    dependencies = [("budgets", "0032_openings")]
 
     operations = [
         migrations.AlterField(

@@ -55,7 +55,7 @@ CREATE TRIGGER approval_is_signed_by_all AFTER UPDATE ON org_approval
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("org", "0024_cash"),
+        ("org", "0030_notices_of_waivers"),
     ]
 
     operations = [
