@@ -35,6 +35,7 @@ STEPS = {
     "fail": "Failed",
     "reopen": "Reopened",
     "revoke": "Revoked",
+    "recheck": "To be checked again sooner",
     "expire": "Expired",
 }
 

@@ -6,12 +6,14 @@ from decimal import Decimal
 
 from django.db.models import Q
 
+from budgets.gate_lifecycle import GateAction
 from budgets.models import GateEvidence, Initiative
 from budgets.operations.held import hold_decision, undo_decision
 from budgets.operations.initiatives import revise_initiative
 from budgets.operations.watch import watch_thresholds
 from budgets.queries.activity import Entry, activity_of
 from budgets.queries.amendments import amended_in_words
+from budgets.templatetags.gates import gate_step_word
 from org.operations.delegations import give_delegation
 from policy.models import PolicyRevision, Scope
 from policy.operations.breaker import judge_scopes
@@ -130,6 +132,10 @@ def test_gate_steps_carry_the_hash_of_their_evidence(cast: Cast, at: datetime) -
     assert found.link_text == f"Evidence {evidence.sha256[:16]}…"
     assert found.link == f"/initiatives/support-drafter/gates/evidence/{evidence.pk}.json"
     assert found.text == "Signed by platform and finance."
+
+
+def test_every_step_of_a_gate_has_its_words() -> None:
+    assert all(gate_step_word(action) for action in GateAction.values)
 
 
 def test_more_time_and_a_decision_taken_back_are_told(cast: Cast, at: datetime) -> None:
