@@ -18,19 +18,19 @@ from org.models.tokens import Scope
 from org.queries.signing import PartStanding, chain_of
 
 
-class ApprovalSignatureOut(serializers.Serializer[Any]):
+class ChainSignatureOut(serializers.Serializer[Any]):
     by = serializers.CharField()
     in_place_of = serializers.CharField(allow_null=True)
     at = serializers.DateTimeField()
 
 
-class PartOut(serializers.Serializer[Any]):
+class ChainPartOut(serializers.Serializer[Any]):
     """How many of a role sign, who has, and how many are missing."""
 
     role = serializers.ChoiceField(choices=Role.choices)
     signers = serializers.IntegerField()
     missing = serializers.IntegerField()
-    signed = ApprovalSignatureOut(many=True)
+    signed = ChainSignatureOut(many=True)
 
 
 class WaitingOut(serializers.Serializer[Any]):
@@ -40,7 +40,7 @@ class WaitingOut(serializers.Serializer[Any]):
     title = serializers.CharField()
     amount_usd = serializers.CharField(allow_null=True)
     requested_by = serializers.CharField()
-    chain = PartOut(many=True)
+    chain = ChainPartOut(many=True)
 
 
 class BudgetSignatures(APIView):

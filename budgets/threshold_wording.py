@@ -65,6 +65,8 @@ def at_everything(
 
     `is_reachable` says whether routers know any call that a block would stop.
     """
+    if isinstance(subject, Initiative):
+        return f"At {EVERYTHING_PCT}% its hard cap blocks new runs, and no answer lifts that."
     effects = thresholds.effects_until(EVERYTHING_PCT)
     if Effect.BLOCKS in effects and not is_reachable:
         return (
@@ -72,11 +74,9 @@ def at_everything(
             f" {subject.unit} or beneath it, so routers know no key of it."
         )
     if Effect.BLOCKS in effects:
-        beneath = " and everything beneath it" if isinstance(subject, Budget) else ""
-        year = ", the end of the year" if isinstance(subject, Budget) else ""
         return (
-            f"At {EVERYTHING_PCT}% new runs of {_who(subject)}{beneath} are blocked {ANSWERS}"
-            f"{year} or more is granted."
+            f"At {EVERYTHING_PCT}% new runs of {subject.unit.name} and everything beneath it are"
+            f" blocked {ANSWERS}, the year is over or more is granted."
         )
     if Effect.ASKS in effects:
         asks = happens_in_words(subject, {Effect.ASKS})
@@ -97,10 +97,6 @@ def source_in_words(thresholds: Thresholds, *, is_common: bool = False) -> str:
 
 def levels_in_words(levels: Sequence[Level]) -> str:
     return ", ".join(f"{level.level_pct}%" for level in levels)
-
-
-def _who(subject: Budget | Initiative) -> str:
-    return subject.unit.name if isinstance(subject, Budget) else subject.name
 
 
 def _plural(of: str) -> str:

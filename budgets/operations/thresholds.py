@@ -13,6 +13,7 @@ from budgets.operations.scopes import ensure_unit_scope, scope_slug
 from budgets.operations.threshold_news import tell_of_answer, tell_of_crossing
 from budgets.queries.core_spend import core_spend
 from budgets.queries.thresholds import (
+    EVERYTHING_PCT,
     Level,
     Told,
     common_thresholds,
@@ -255,6 +256,9 @@ def _problems(level: Level, *, of: str) -> Iterable[str]:
         yield f"Say who is told at {level.level_pct}%: nobody would know."
     if of == ThresholdTable.Of.BUDGET and Told.OWNER in level.told:
         yield f"A budget has no owner on call to be told at {level.level_pct}%: name a role."
+    is_capped = of == ThresholdTable.Of.EXPERIMENT and level.level_pct >= EVERYTHING_PCT
+    if is_capped and level.effect == Effect.BLOCKS:
+        yield f"At {EVERYTHING_PCT}% the hard cap blocks by itself: let a lower level block."
 
 
 def _block(subject: Budget | Initiative, crossing: ThresholdCrossing, *, at: datetime) -> bool:

@@ -27,8 +27,8 @@ class Level(NamedTuple):
     told: tuple[str, ...]
 
 
-# What holds where nobody has set anything. A core budget informs; the cap of an experiment
-# blocks by itself once it is spent.
+# What holds where nobody has set anything: it only tells. The hard cap of an experiment blocks
+# by itself once it is spent, whatever is answered.
 PRESET: dict[str, tuple[Level, ...]] = {
     Of.BUDGET: (
         Level(50, Effect.NOTIFIES, (Told.GM,)),
@@ -40,7 +40,7 @@ PRESET: dict[str, tuple[Level, ...]] = {
         Level(50, Effect.NOTIFIES, (Told.OWNER,)),
         Level(75, Effect.NOTIFIES, (Told.OWNER,)),
         Level(90, Effect.NOTIFIES, (Told.OWNER, Told.GM)),
-        Level(100, Effect.BLOCKS, (Told.OWNER, Told.GM)),
+        Level(100, Effect.NOTIFIES, (Told.OWNER, Told.GM)),
     ),
 }
 

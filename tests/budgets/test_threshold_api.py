@@ -79,7 +79,7 @@ def test_an_experiments_are_its_own(cast: Cast, at: datetime, as_user: SignIn) -
     body = {"version": 0, "reason": "So.", "thresholds": [ASKS | {"told": ["owner"]}]}
     changed = post(as_user(cast.fiona), url, body)
 
-    assert shown["sentence"].startswith("At 100% new runs of Support drafter are blocked")
+    assert shown["sentence"].startswith("At 100% its hard cap blocks new runs")
     assert [each["level_pct"] for each in shown["crossings"]] == [50]
     assert changed.json()["version"] == 1
     crossing = ThresholdCrossing.objects.get()

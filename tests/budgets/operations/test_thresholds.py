@@ -380,6 +380,19 @@ class TestSetting:
             )  # fmt: skip
         assert not ThresholdTable.objects.exists()
 
+    def test_an_experiment_is_blocked_at_the_end_by_its_cap_alone(
+        self, cast: Cast, at: datetime
+    ) -> None:
+        granted_budget(cast, at=at)
+        made = running(cast, at=at)
+
+        with pytest.raises(Invalid, match="At 100% the hard cap blocks by itself"):
+            leveled(cast, made, Effect.BLOCKS, at=at, pct=100, of=Of.EXPERIMENT)
+        spend(cast.support, date(2026, 11, 20), "100.00", cost_object=made.cost_object)
+        watch_thresholds(at=at)
+
+        assert not any(crossing.holds for crossing in ThresholdCrossing.objects.all())
+
     def test_the_same_table_again_and_one_without_a_reason_are_refused(
         self, cast: Cast, at: datetime
     ) -> None:

@@ -163,8 +163,8 @@ def test_an_experiments_page_has_its_own(cast: Cast, at: datetime, as_user: Sign
     client = as_user(cast.fiona)
 
     page = words(client.get(f"/initiatives/{made.slug}/").content)
-    assert "At 100% new runs of Support drafter are blocked" in page
-    assert "100% Owner and on call and General manager Blocks Never" in page
+    assert "At 100% its hard cap blocks new runs, and no answer lifts that." in page
+    assert "100% Owner and on call and General manager Notifies only Never" in page
 
     wanted = Level(40, Effect.NOTIFIES, (Told.OWNER,))
     client.post(f"/initiatives/{made.slug}/thresholds/", typed(wanted))
