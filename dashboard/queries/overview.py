@@ -10,7 +10,6 @@ from itertools import chain
 from budgets.queries.core_spend import units_in_year
 from budgets.queries.standing import Standing
 from budgets.sentences import budget_sentence, exhaustion_phrase
-from dashboard.queries.runway import CashLasts, cash_lasts
 from dashboard.queries.units import UnitRow, standings_in_force, topmost, unit_rows
 from dashboard.windows import Window
 from finops.forecast import Outlook, outlook_of
@@ -77,10 +76,7 @@ class Plan:
 
 @dataclass(frozen=True, kw_only=True)
 class Overview:
-    """Everything the front page says in figures. `plan` is None where nothing is granted.
-
-    `cash` is None for who does not see the whole company, and where its profile hides it.
-    """
+    """Everything the front page says in figures. `plan` is None where nothing is granted."""
 
     window: Window
     fiscal_year: int
@@ -91,7 +87,6 @@ class Overview:
     unpriced_models: int
     units: Sequence[UnitRow]
     sees_company: bool
-    cash: CashLasts | None
 
     @property
     def seen(self) -> set[int | None]:
@@ -118,18 +113,16 @@ def overview(*, user: User, window: Window, today: date) -> Overview:
     units = unit_rows(user=user, window=in_window, year=in_year, standings=standings)
     seen = units_seen(units, sees_company=sees_company)
     tops = topmost(standings)
-    plan = _plan(tops, window=window.period, today=today)
     return Overview(
         window=window,
         fiscal_year=fiscal_year,
         in_window=_money(in_window, seen),
         in_year=_money(in_year, seen),
-        plan=plan,
+        plan=_plan(tops, window=window.period, today=today),
         first_to_run_out=_first_to_run_out(tops),
         unpriced_models=unpriced_models(period=window.period) if sees_company else 0,
         units=units,
         sees_company=sees_company,
-        cash=_cash(plan, on=today) if sees_company else None,
     )
 
 
@@ -172,11 +165,6 @@ def _plan(tops: Sequence[Standing], *, window: Period, today: date) -> Plan | No
         outlook=outlook,
         runs_out=exhaustion_phrase(outlook, on=today),
     )
-
-
-def _cash(plan: Plan | None, *, on: date) -> CashLasts | None:
-    granted_usd, outlook = (plan.granted_usd, plan.outlook) if plan else (ZERO, None)
-    return cash_lasts(on=on, granted_usd=granted_usd, outlook=outlook)
 
 
 def _together(series: Sequence[Daily]) -> Daily:

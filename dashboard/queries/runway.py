@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from finops.forecast import Outlook
+from dashboard.queries.overview import Overview, Plan
 from finops.profiles import Shown
 from finops.runway import Runway, runway
 from org.models import CashPosition
@@ -27,21 +27,25 @@ class CashLasts:
         return f"{self.runway.ends_on:%b %Y}" if self.runway.ends_on else "no end"
 
 
-def cash_lasts(*, on: date, granted_usd: Decimal, outlook: Outlook | None) -> CashLasts | None:
-    """Return the runway on a day, or None where the profile hides it.
+def cash_lasts(found: Overview, *, on: date) -> CashLasts | None:
+    """Return the runway on a day; None for who sees only units, and where the profile hides it.
 
     What AI costs beyond what was granted by the year's end, as forecast, is what it takes.
     """
-    if profile_on(on).profile.runway_line != Shown.SHOWN:
+    if not found.sees_company or profile_on(on).profile.runway_line != Shown.SHOWN:
         return None
     position = cash_on(on)
     if position is None:
         return CashLasts(position=None, runway=None)
-    total = outlook.total if outlook else None
-    found = runway(
+    lasts = runway(
         cash_usd=position.cash_usd,
         net_burn_usd_per_month=position.net_burn_usd_per_month,
         as_of=position.as_of,
-        overspend_usd=total.expected_usd - granted_usd if total else Decimal(0),
+        overspend_usd=_overspend_usd(found.plan),
     )
-    return CashLasts(position=position, runway=found)
+    return CashLasts(position=position, runway=lasts)
+
+
+def _overspend_usd(plan: Plan | None) -> Decimal:
+    total = plan.outlook.total if plan else None
+    return total.expected_usd - plan.granted_usd if plan and total else Decimal(0)

@@ -9,6 +9,7 @@ from dashboard.queries.attention import needs_of
 from dashboard.queries.comparison import compared
 from dashboard.queries.onboarding import first_steps
 from dashboard.queries.overview import overview
+from dashboard.queries.runway import cash_lasts
 from dashboard.spend_over_time import granularity_of, stack_by_unit
 from dashboard.windows import choices, window_asked
 from org.http import PageRequest
@@ -30,6 +31,7 @@ def front(request: PageRequest) -> HttpResponse:
     steps = [] if has_data and found.plan else first_steps()
     context = {
         "found": found,
+        "cash": cash_lasts(found, on=today),
         "comparison": compared(window=window, today=today, units=found.seen),
         "window": window,
         "windows": choices(today=today),
