@@ -33,7 +33,7 @@ from budgets.operations.revisions import (
 from budgets.operations.scopes import ensure_unit_scope
 from budgets.phasing import Phasing
 from budgets.queries.hierarchy import Room, room_for
-from budgets.queries.plan import plan_of, weights_for
+from budgets.queries.plan import plan_of, weights_for, why_year_is_over
 from budgets.queries.pool_policy import budget_problems, profile_of_request
 from budgets.queries.revisions import amount_problems
 from budgets.queries.unsigned import still_unsigned
@@ -148,6 +148,8 @@ def _check_request(budget: Budget, *, at: datetime) -> None:
         errors.append(
             FieldError("/unit", f"{budget.unit} was retired on {budget.unit.retired_on}.")
         )
+    if (over := why_year_is_over(budget, on=reporting_today(at))) is not None:
+        errors.append(FieldError("/fiscal_year", over))
     if errors:
         raise Invalid("The budget cannot be asked for like this.", errors=errors)
     _check_room(budget, room_for(budget), at=at)
@@ -208,6 +210,8 @@ def _check_year_is_over(budget: Budget, *, at: datetime) -> None:
 
 
 def _grant(budget: Budget, move: BudgetMove) -> None:
+    if (over := why_year_is_over(budget, on=reporting_today(move.at))) is not None:
+        raise Refusal(over)
     lock_line(unit=budget.unit, fiscal_year=budget.fiscal_year)
     _check_room(budget, room := room_for(budget), at=move.at)
     approval = _decide(budget, move, approve=True)

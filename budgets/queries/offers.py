@@ -14,6 +14,7 @@ from budgets.lifecycle import (
 )
 from budgets.models import Budget, Initiative
 from budgets.queries.openings import days_to_tell, opening_waiting
+from budgets.queries.plan import why_year_is_over
 from budgets.queries.revisions import revision_waiting
 from budgets.rights import why_not_budget_step, why_not_step
 from org.models import Approval, User
@@ -143,6 +144,8 @@ def _wrong_time(budget: Budget, action: BudgetAction, *, on: date) -> str | None
     year = year_period(budget.fiscal_year)
     if action == BudgetAction.CLOSE and on < year.end:
         return f"FY{budget.fiscal_year} runs until {written_day(year.end)}: it can be closed then."
+    if action == BudgetAction.APPROVE:
+        return why_year_is_over(budget, on=on)
     if action in (BudgetAction.ASK_REVISION, BudgetAction.GRANT_REVISION) and on >= year.end:
         return f"FY{budget.fiscal_year} is over: its budget is closed, not revised."
     return None

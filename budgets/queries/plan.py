@@ -1,6 +1,7 @@
 """The plan of a budget: what its core money is phased to, period by period."""
 
 from collections.abc import Sequence
+from datetime import date
 from decimal import Decimal
 
 from budgets.models import Budget
@@ -17,12 +18,19 @@ from finops.phasing import (
 )
 from ingestion.queries.spend import daily_spend, data_days
 from org.models import Unit
-from org.queries.calendar import YearNotOpen, periods_of_year
+from org.queries.calendar import YearNotOpen, periods_of_year, year_period
 from org.refusals import Invalid
 
 ZERO = Decimal(0)
 LARGEST = Decimal(10**12)
 DECIMALS = 6
+
+
+def why_year_is_over(budget: Budget, *, on: date) -> str | None:
+    """Say that nothing can be granted of the budget's year any more; None while it runs."""
+    if on < year_period(budget.fiscal_year).end:
+        return None
+    return f"FY{budget.fiscal_year} is over: nothing of it can be granted any more."
 
 
 def schedule_of(

@@ -1,6 +1,6 @@
 """Budgets: asked for by one person, decided by another, paid from the fund or from above."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -16,7 +16,7 @@ from org.models import Approval, FiscalPeriod, Role
 from org.operations.approvals import SelfApproval
 from org.refusals import Invalid, NotAllowed, Refusal, Stale
 from policy.models import PolicyRevision, Scope
-from tests.factories.budgets import asked_budget, granted_budget
+from tests.factories.budgets import asked_budget, budget_step, granted_budget
 from tests.factories.org import new_user
 from tests.org_cast import Cast, gather
 from tests.races import race
@@ -322,3 +322,16 @@ def test_what_is_refused_keeps_no_year(cast: Cast, at: datetime) -> None:
         asked_budget(cast, core="0.00", pool="0.00", at=at)
 
     assert {row.booked_at for row in FiscalPeriod.objects.of_year(2026)} == {None}
+
+
+def test_nothing_of_a_year_that_is_over_is_asked_for_or_granted(cast: Cast, at: datetime) -> None:
+    asked = asked_budget(cast, at=at)
+    january = datetime(2027, 1, 1, 0, 0, tzinfo=UTC)
+
+    with pytest.raises(Refusal, match="FY2026 is over: nothing of it"):
+        budget_step(asked, "approve", by=cast.carl, at=january)
+    with pytest.raises(Invalid) as refused:
+        asked_budget(cast, unit=cast.claims, at=january)
+
+    assert [error.pointer for error in refused.value.errors] == ["/fiscal_year"]
+    assert budget_step(asked, "reject", by=cast.carl, at=january).state == "rejected"
