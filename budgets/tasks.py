@@ -12,6 +12,7 @@ from budgets.operations.held import carry_out_due
 from budgets.operations.initiatives import expire_due, settle_ended
 from budgets.operations.leavers import replace_leavers, warn_of_leavers
 from budgets.operations.stop_losses import fire_stop_losses
+from budgets.operations.top_ups import top_up_experiments
 from budgets.operations.waivers import end_waivers
 from budgets.operations.watch import watch_thresholds
 from org.models import Company
@@ -27,6 +28,8 @@ def sweep() -> None:
     at = timezone.now()
     if expired := expire_due(at=at):
         log.info("budgets.expired", initiatives=expired)
+    if topped_up := top_up_experiments(at=at):
+        log.info("budgets.topped_up", initiatives=topped_up)
     if stopped := fire_stop_losses(at=at):
         log.info("budgets.stopped", initiatives=stopped)
     if settled := settle_ended(at=at):

@@ -118,6 +118,7 @@ WORDING: dict[str, Wording] = {
             if v == 1
             else f"A pool promises up to {plain(v)} times what it holds: not every cap is used up."
         ),
+        "requests for experiments and their approval",
     ),
     "experiment_days": Wording(
         "Length of an experiment, at most",

@@ -56,6 +56,7 @@ class Journal(models.Model):
         REVISION = "revision", "Budget revised"
         TRANSFER = "transfer", "Reserve opened"
         EXPERIMENT = "experiment", "Experiment funded"
+        TOP_UP = "top_up", "Experiment topped up"
         RELEASE = "release", "Unspent returned"
 
     kind = models.CharField(max_length=12, choices=Kind)

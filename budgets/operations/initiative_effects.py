@@ -16,6 +16,7 @@ from budgets.operations.requests import open_approval
 from budgets.operations.sandbox import check_not_over, close_sandbox, lock_pool, open_sandbox
 from budgets.queries.checks import failures, grant_problems, policy_checks
 from budgets.queries.offers import MIN_STOP_REASON
+from budgets.queries.pool_policy import profile_of_request
 from budgets.rights import kind_of
 from budgets.terms import InitiativeTerms, as_written, put_terms, terms_of
 from ingestion.operations.assignments import hold_loads_still
@@ -69,12 +70,22 @@ def _approve(initiative: Initiative, move: Move) -> None:
     if move.change.given():
         _check_grant(asked, move)
         put_terms(initiative, move.change.of(asked))
-    pool = lock_pool(initiative)
+    found = profile_of_request(
+        kind=kind_of(initiative), subject_id=initiative.pk, on=reporting_today(move.at)
+    )
+    pool = lock_pool(initiative, found=found)
     hold_loads_still()
     approval = _decide(initiative, asked, approve=True, move=move)
     if approval.state == Approval.State.PENDING:
         return
-    open_sandbox(initiative, pool=pool, approval=approval, by=move.person, at=move.at)
+    open_sandbox(
+        initiative,
+        pool=pool,
+        overbooking=found.profile.pool_overbooking,
+        approval=approval,
+        by=move.person,
+        at=move.at,
+    )
 
 
 def _reject(initiative: Initiative, move: Move) -> None:

@@ -11,10 +11,12 @@ from budgets.queries.ledger import balance_usd
 from budgets.terms import terms_of
 from finops.money import ROUNDED
 from finops.periods import ONE_DAY, Period
+from finops.pools import held_at_first_usd
 from ingestion.operations.rules import RuleDraft, add_rules_first
 from ingestion.queries.spend import spent
 from org.models import Approval, CostObject, User
 from org.queries.calendar import fiscal_year_containing, reporting_today
+from org.queries.profile import EffectiveProfile
 from org.refusals import Invalid, Refusal
 from org.templatetags.figures import usd
 from policy.operations.publish import publish
@@ -22,11 +24,14 @@ from policy.operations.publish import publish
 CENT = Decimal("0.01")
 
 
-def lock_pool(initiative: Initiative) -> Account:
-    """Lock the pool that pays, and refuse unless it can: a cap is granted from what is there."""
+def lock_pool(initiative: Initiative, *, found: EffectiveProfile) -> Account:
+    """Lock the pool that pays, and refuse unless it can: a cap is granted from what is there.
+
+    `found` is the profile it was asked under, which says how far the pool is overbooked.
+    """
     year = fiscal_year_containing(initiative.starts_on)
     pool = locked(account_of(kind=Account.Kind.POOL, fiscal_year=year, unit=initiative.unit))
-    errors = failures(money_checks(terms_of(initiative)))
+    errors = failures(money_checks(terms_of(initiative), found=found))
     if errors:
         raise Invalid(" ".join(error.detail for error in errors), errors=errors)
     return pool
@@ -40,14 +45,22 @@ def check_not_over(initiative: Initiative, *, at: datetime) -> None:
 
 
 def open_sandbox(
-    initiative: Initiative, *, pool: Account, approval: Approval, by: User, at: datetime
+    initiative: Initiative,
+    *,
+    pool: Account,
+    overbooking: Decimal,
+    approval: Approval,
+    by: User,
+    at: datetime,
 ) -> None:
     """Fund the experiment and let routers know it: money, cost object, rules, caps.
 
+    Of an overbooked pool it holds a part of its cap; the rest is taken as it is spent.
     The caller holds loads still already: publishing rules would do it only now, after the
     audit chain, and others take the two in the other order.
     """
-    _fund(initiative, pool=pool, approval=approval, by=by, at=at)
+    held_usd = held_at_first_usd(cap_usd=initiative.cap_usd, overbooking=overbooking)
+    _fund(initiative, held_usd, pool=pool, approval=approval, by=by, at=at)
     cost_object = CostObject.objects.create(
         slug=initiative.slug, name=initiative.name, unit=initiative.unit
     )
@@ -58,7 +71,9 @@ def open_sandbox(
         by=by,
         at=at,
     )
-    put_experiment_scope(initiative=initiative, cost_object=cost_object, by=by, at=at)
+    put_experiment_scope(
+        initiative=initiative, cost_object=cost_object, held_usd=held_usd, by=by, at=at
+    )
     publish(cause=f"Experiment {initiative.name} approved", by=by, at=at)
 
 
@@ -66,7 +81,7 @@ def close_sandbox(
     initiative: Initiative, *, code: str, text: str, by: User | None, at: datetime
 ) -> None:
     """Block the experiment's calls at once, and publish that to the routers."""
-    _lock_money_of(initiative)  # before the audit chain, as everywhere
+    lock_money_of(initiative)  # before the audit chain, as everywhere
     block_experiment(initiative=initiative, code=code, text=text, by=by, at=at)
 
 
@@ -76,7 +91,7 @@ def release_unspent(initiative: Initiative, *, by: User | None, at: datetime) ->
     None, and nothing is moved, while calls of the experiment have no price: what it
     spent is not known yet, and money returned today could be missing tomorrow.
     """
-    account, pool = _lock_money_of(initiative)
+    account, pool = lock_money_of(initiative)
     days = Period(initiative.starts_on, max(reporting_today(at), initiative.ends_on) + ONE_DAY)
     used = spent(period=days, cost_object=initiative.cost_object)
     if used.unpriced_calls:
@@ -94,7 +109,7 @@ def release_unspent(initiative: Initiative, *, by: User | None, at: datetime) ->
     return unspent_usd
 
 
-def _lock_money_of(initiative: Initiative) -> tuple[Account, Account]:
+def lock_money_of(initiative: Initiative) -> tuple[Account, Account]:
     """Return the experiment's own account and the pool it was funded from, locked."""
     own = Account.objects.get(kind=Account.Kind.INITIATIVE, initiative=initiative)
     pool = account_of(kind=Account.Kind.POOL, fiscal_year=own.fiscal_year, unit=initiative.unit)
@@ -102,7 +117,13 @@ def _lock_money_of(initiative: Initiative) -> tuple[Account, Account]:
 
 
 def _fund(
-    initiative: Initiative, *, pool: Account, approval: Approval, by: User, at: datetime
+    initiative: Initiative,
+    held_usd: Decimal,
+    *,
+    pool: Account,
+    approval: Approval,
+    by: User,
+    at: datetime,
 ) -> None:
     own = account_of(
         kind=Account.Kind.INITIATIVE,
@@ -113,7 +134,7 @@ def _fund(
     post_journal(
         kind=Journal.Kind.EXPERIMENT,
         memo=f"Cap of {initiative.name}",
-        lines=[(pool, -initiative.cap_usd), (own, initiative.cap_usd)],
+        lines=[(pool, -held_usd), (own, held_usd)],
         by=by,
         at=at,
         approval=approval,

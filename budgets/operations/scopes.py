@@ -1,6 +1,7 @@
 """The scopes budgets put into policy: units up to the organisation, and experiments."""
 
 from datetime import datetime
+from decimal import Decimal
 
 from budgets.models import Initiative
 from budgets.queries.hierarchy import ids_above
@@ -63,30 +64,49 @@ def _ensured(
 
 
 def put_experiment_scope(
-    *, initiative: Initiative, cost_object: CostObject, by: User, at: datetime
+    *, initiative: Initiative, cost_object: CostObject, held_usd: Decimal, by: User, at: datetime
 ) -> Scope:
     """Put the experiment's scope beneath its unit, with its two hard caps.
+
+    In total it may spend what it holds of its pool.
 
     The caps carry no end: should nobody come by on the end date to block the scope, they
     still hold.
     """
     scope = put_who_answers(initiative=initiative, cost_object=cost_object, at=at)
-    limits = (
+    for window, limit_usd in (
         (Cap.Window.DAY, initiative.daily_cap_usd),
-        (Cap.Window.TOTAL, initiative.cap_usd),
-    )
-    for window, limit_usd in limits:
-        put_cap(
-            scope=scope,
-            window=window,
-            limit_usd=limit_usd,
-            mode=Cap.Mode.HARD,
-            starts_on=initiative.starts_on,
-            ends_on=None,
-            by=by,
-            at=at,
-        )
+        (Cap.Window.TOTAL, held_usd),
+    ):
+        _put_hard_cap(initiative, scope, window, limit_usd, by=by, at=at)
     return scope
+
+
+def put_total_cap(*, initiative: Initiative, held_usd: Decimal, at: datetime) -> None:
+    """Let the experiment spend what it holds by now."""
+    scope = Scope.objects.get(slug=scope_slug(initiative))
+    _put_hard_cap(initiative, scope, Cap.Window.TOTAL, held_usd, by=None, at=at)
+
+
+def _put_hard_cap(
+    initiative: Initiative,
+    scope: Scope,
+    window: Cap.Window,
+    limit_usd: Decimal,
+    *,
+    by: User | None,
+    at: datetime,
+) -> None:
+    put_cap(
+        scope=scope,
+        window=window,
+        limit_usd=limit_usd,
+        mode=Cap.Mode.HARD,
+        starts_on=initiative.starts_on,
+        ends_on=None,
+        by=by,
+        at=at,
+    )
 
 
 def put_who_answers(*, initiative: Initiative, cost_object: CostObject, at: datetime) -> Scope:

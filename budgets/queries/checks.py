@@ -14,6 +14,7 @@ from budgets.rights import INITIATIVE
 from budgets.terms import UNCHANGED, Change, InitiativeTerms, Match, terms_of
 from budgets.threshold_wording import held_in_words
 from finops.money import to_cents
+from finops.pools import held_at_first_usd
 from finops.rules import validate_when
 from ingestion.queries.rules import RULE_ATTRIBUTES
 from org.profile_wording import rests_on, value_of
@@ -124,7 +125,7 @@ def policy_checks(terms: InitiativeTerms, *, on: date, found: EffectiveProfile) 
             bool(terms.match) and not match_problems(terms.match),
             _match_detail(terms.match),
         ),
-        *money_checks(terms),
+        *money_checks(terms, found=found),
     ]
 
 
@@ -139,7 +140,7 @@ def _length_check(terms: InitiativeTerms, found: EffectiveProfile) -> Check:
     )
 
 
-def money_checks(terms: InitiativeTerms) -> list[Check]:
+def money_checks(terms: InitiativeTerms, *, found: EffectiveProfile) -> list[Check]:
     """Return whether the unit has a budget of the year, and its pool enough for the cap."""
     try:
         year = fiscal_year_containing(terms.starts_on)
@@ -147,6 +148,8 @@ def money_checks(terms: InitiativeTerms) -> list[Check]:
         return [Check("/starts_on", "Its fiscal year is open", ok=False, detail=refusal.detail)]
     has_budget = active_budget(unit=terms.unit, fiscal_year=year) is not None
     left_usd = pool_left_usd(unit=terms.unit, fiscal_year=year)
+    overbooking = found.profile.pool_overbooking
+    needed_usd = held_at_first_usd(cap_usd=terms.cap_usd, overbooking=overbooking)
     missing = "" if has_budget else " There is none: ask for it first."
     return [
         Check(
@@ -158,11 +161,22 @@ def money_checks(terms: InitiativeTerms) -> list[Check]:
         Check(
             "/cap_usd",
             "The unit's experimentation pool can give the cap",
-            has_budget and left_usd >= terms.cap_usd,
-            f"The pool has {usd(left_usd)} left; {usd(terms.cap_usd)} is asked.",
+            has_budget and left_usd >= needed_usd,
+            f"The pool has {usd(left_usd)} left; {usd(terms.cap_usd)} is asked."
+            + _set_aside(needed_usd, found),
         ),
         *_threshold_checks(terms, fiscal_year=year),
     ]
+
+
+def _set_aside(needed_usd: Decimal, found: EffectiveProfile) -> str:
+    """Say how much an overbooked pool sets aside at first; nothing where it promises no more."""
+    if found.profile.pool_overbooking == 1:
+        return ""
+    return (
+        f" It sets {usd(needed_usd)} aside at first, because it promises"
+        f" {value_of(found, 'pool_overbooking')} times what it holds."
+    )
 
 
 def _threshold_checks(terms: InitiativeTerms, *, fiscal_year: int) -> list[Check]:

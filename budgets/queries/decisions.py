@@ -30,6 +30,7 @@ from budgets.queries.written_terms import written_terms
 from budgets.rights import BUDGET, EXTENSION, INITIATIVE, OPENING, REVISION
 from budgets.terms import Change, change_in, terms_of
 from finops.periods import ONE_DAY
+from finops.pools import held_at_first_usd
 from org.models import Approval, User
 from org.queries.calendar import fiscal_year_containing, periods_of_year, reporting_today
 from org.templatetags.figures import day as written_day
@@ -237,7 +238,7 @@ def _of_initiative(
         checks=[*asking_checks(initiative, on=on, change=change), binding_check(terms, at=at)]
         if waits
         else [],
-        effects=_pool_effect(initiative) if waits else [],
+        effects=_pool_effect(initiative, on=on) if waits else [],
         offers=_deciding(initiative_offers(initiative, user=user, extension=None, at=at))
         if waits
         else [],
@@ -285,10 +286,14 @@ def _deciding(offers: list[Offer], *, of: str = "") -> list[Offer]:
     return [offer for offer in offers if offer.action in DECIDING and offer.action.endswith(of)]
 
 
-def _pool_effect(initiative: Initiative) -> list[Effect]:
+def _pool_effect(initiative: Initiative, *, on: date) -> list[Effect]:
+    found = profile_of_request(kind=INITIATIVE, subject_id=initiative.pk, on=on)
+    held_usd = held_at_first_usd(
+        cap_usd=initiative.cap_usd, overbooking=found.profile.pool_overbooking
+    )
     year = fiscal_year_containing(initiative.starts_on)
     left_usd = pool_left_usd(unit=initiative.unit, fiscal_year=year)
-    return [Effect(f"Pool of {initiative.unit}, FY{year}", left_usd, left_usd - initiative.cap_usd)]
+    return [Effect(f"Pool of {initiative.unit}, FY{year}", left_usd, left_usd - held_usd)]
 
 
 def _money_effects(budget: Budget, room: Room, held: Amounts, difference: Amounts) -> list[Effect]:

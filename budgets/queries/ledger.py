@@ -6,6 +6,7 @@ from decimal import Decimal
 from django.db.models import Q, Sum
 
 from budgets.amounts import Amounts
+from budgets.lifecycle import InitiativeState
 from budgets.models import Account, Budget, Initiative, Journal, Posting
 from org.models import Unit
 
@@ -54,6 +55,14 @@ def committed_to_experiments(*, units: Iterable[Unit], fiscal_year: int) -> dict
         .annotate(total=Sum("amount_usd"))
     )
     return dict(rows)
+
+
+def held_by_experiment(initiative: Initiative) -> Decimal | None:
+    """Return what a running experiment holds of its cap; None where it holds all or has ended."""
+    if initiative.state != InitiativeState.SANDBOX:
+        return None
+    held_usd = balance_usd(Account.objects.get(initiative=initiative))
+    return held_usd if held_usd < initiative.cap_usd else None
 
 
 def pool_left_usd(*, unit: Unit, fiscal_year: int) -> Decimal:

@@ -26,7 +26,7 @@ from budgets.queries.experiments import InitiativeStanding, initiative_standing
 from budgets.queries.extensions import latest_end, move_in_words
 from budgets.queries.grants import grant_of
 from budgets.queries.history import history_of
-from budgets.queries.ledger import journals_of_initiative
+from budgets.queries.ledger import held_by_experiment, journals_of_initiative
 from budgets.queries.offers import initiative_offers
 from budgets.queries.pipeline import pipeline
 from budgets.queries.written_terms import written_terms
@@ -232,6 +232,7 @@ def _show(
         and units_to_ask_for(request.user).filter(pk=found.unit_id).exists(),
         "terms": written_terms(terms_of(found)),
         "grant": grant_of(found),
+        "held_usd": held_by_experiment(found),
         "chain_ahead": chain_for(found.cap_usd, at=at),
         "checks": [*asking_checks(found, on=on), binding_check(terms_of(found), at=at)]
         if is_asking

@@ -40,7 +40,7 @@ from finops.periods import (
 )
 from finops.phasing import Difference, Schedule
 from finops.pool_policies import Spent, compared
-from finops.pools import largest_pool_usd
+from finops.pools import held_at_first_usd, largest_pool_usd, top_up_usd
 from finops.presets import profile_of
 from finops.price_book import DISCOUNT, REGION, TIER, Term, cards_of
 from finops.pricing import FALLBACK_CLASS, PriceCard, rate_call
@@ -605,6 +605,20 @@ def _largest_pools(rows: list[Row]) -> None:
         share = Decimal(row["share"].removesuffix("%")) / 100
         most = largest_pool_usd(rest_usd=Decimal(row["rest"]), share=share)
         assert ("any" if most is None else str(most)) == row["largest pool"]
+
+
+@checks("top-ups")
+def _top_ups(rows: list[Row]) -> None:
+    for row in rows:
+        cap, daily, factor, spent, left = (
+            Decimal(row[name]) for name in ("cap", "daily cap", "overbooking", "spent", "pool left")
+        )
+        held = held_at_first_usd(cap_usd=cap, overbooking=factor)
+        more = top_up_usd(
+            cap_usd=cap, daily_cap_usd=daily, held_usd=held, spent_usd=spent, pool_left_usd=left
+        )
+        assert str(held) == row["held at first"]
+        assert f"{more:.2f}" == row["topped up by"]
 
 
 @checks("pool-policies")
