@@ -4,7 +4,8 @@ PYTHON ?= python3
 UV_VERSION := 0.13.9
 VENV := .venv
 BIN := $(VENV)/bin
-SOURCES := finops org ingestion policy budgets dashboard tokenops tests tools benchmarks
+SOURCES := finops org ingestion policy budgets dashboard tokenops tests tools benchmarks \
+	sidecar/tokenops_sidecar sidecar/tests
 
 .PHONY: help setup run test lint types floors fix check bench bench-faults vendor
 .DELETE_ON_ERROR:
@@ -52,7 +53,7 @@ types: setup
 	$(BIN)/mypy $(wildcard $(SOURCES))
 
 floors: setup
-	$(BIN)/lint-imports
+	PYTHONPATH=sidecar $(BIN)/lint-imports
 
 fix: setup
 	$(BIN)/ruff check --fix

@@ -1,0 +1,130 @@
+"""Decisions have properties beside their vectors: the strictest wins, and nothing else counts."""
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+from samples import AT, TIERS, blocked, cap, document, model, scope
+
+from tokenops_sidecar.call import Call, read_call
+from tokenops_sidecar.decide import Counters, decide
+from tokenops_sidecar.document import parse
+from tokenops_sidecar.policy import Policy
+
+MODELS = [
+    model("gpt-5", "frontier", in_text="2", out_text="10"),
+    model("gpt-5-mini", "economy", in_text="0.2", out_text="1"),
+    model("gpt-new", "mid"),
+    model("llama", "local", in_text="0", out_text="0"),
+]
+STATES = st.sampled_from(["closed", "throttled", "half_open", "open", "by_cap"])
+AMOUNTS = st.sampled_from(["0.00", "0.50", "1.00", "2.00"])
+
+
+@st.composite
+def scopes(draw: st.DrawFn, scope_id: str, parent: str | None) -> dict[str, Any]:
+    state = draw(STATES)
+    changes: dict[str, Any] = {"state": state}
+    if state == "open":
+        changes = blocked()
+    if state == "by_cap":
+        changes = {"state": "open", "reason": {"code": "cap_day", "text": "Reached."}}
+    stale = draw(st.sampled_from(["closed", "open", "bucket"]))
+    return scope(
+        scope_id,
+        parent,
+        **changes,
+        caps=[cap(f"cap:{scope_id}", draw(AMOUNTS), mode=draw(st.sampled_from(["hard", "soft"])))],
+        max_tier=draw(st.sampled_from([None, *TIERS])),
+        when_stale={"mode": stale, "usd": draw(AMOUNTS)},
+    )
+
+
+@st.composite
+def policies(draw: st.DrawFn) -> Policy:
+    names = ["org", "unit", "initiative"]
+    chain = [draw(scopes(name, above)) for name, above in zip(names, [None, *names], strict=False)]
+    found = document(
+        models=MODELS, scopes=chain, assign=[{"when": {}, "scope": draw(st.sampled_from(names))}]
+    )
+    return parse(json.dumps(found).encode())
+
+
+@st.composite
+def known(draw: st.DrawFn) -> Counters:
+    names = ("org", "unit", "initiative")
+    return Counters(
+        spent_usd={f"cap:{name}": Decimal(draw(AMOUNTS)) for name in names},
+        own_usd={name: Decimal(draw(AMOUNTS)) for name in names},
+        blind_usd={name: Decimal(draw(AMOUNTS)) for name in names},
+        confirmed_at=draw(st.sampled_from([None, AT, AT - timedelta(hours=1)])),
+        can_record=draw(st.booleans()),
+    )
+
+
+@st.composite
+def calls(draw: st.DrawFn) -> Call:
+    names = [one["model"] for one in MODELS]
+    found = {"provider": "openai", "model": draw(st.sampled_from([*names, "unlisted"]))}
+    most = draw(st.none() | AMOUNTS)
+    return read_call(found | ({"most_usd": most} if most else {}))
+
+
+@given(policies(), calls(), known())
+def test_nothing_is_allowed_that_a_scope_of_the_path_refuses_alone(
+    policy: Policy, call: Call, counters: Counters
+) -> None:
+    decision = decide(call, policy, counters, AT)
+
+    chosen = replace(call, model=decision.model)
+    alone = [
+        decide(chosen, only(policy, one.id), counters, AT).outcome
+        for one in policy.path(call.attributes)
+    ]
+    if decision.outcome == "refuse":
+        assert decision.text
+    else:
+        assert set(alone) == {"allow"}
+
+
+@given(policies(), calls(), known())
+def test_a_call_that_every_scope_allows_alone_is_allowed(
+    policy: Policy, call: Call, counters: Counters
+) -> None:
+    alone = {
+        decide(call, only(policy, one.id), counters, AT).outcome
+        for one in policy.path(call.attributes)
+    }
+
+    if alone == {"allow"}:
+        assert decide(call, policy, counters, AT).outcome == "allow"
+
+
+@given(policies(), calls(), known())
+def test_the_same_is_decided_alike(policy: Policy, call: Call, counters: Counters) -> None:
+    first = decide(call, policy, counters, AT)
+
+    assert decide(call, policy, counters, AT) == first
+
+
+@given(policies(), calls(), known(), AMOUNTS)
+def test_more_spend_never_turns_a_refusal_into_anything_else(
+    policy: Policy, call: Call, counters: Counters, more: str
+) -> None:
+    before = decide(call, policy, counters, AT)
+    dearer = {name: usd + Decimal(more) for name, usd in counters.spent_usd.items()}
+
+    after = decide(call, policy, replace(counters, spent_usd=dearer), AT)
+
+    if before.outcome == "refuse":
+        assert after.outcome == "refuse"
+
+
+def only(policy: Policy, scope_id: str) -> Policy:
+    """Return the policy as if a call fell under this scope and nothing above."""
+    alone = policy.paths[scope_id][:1]
+    return replace(policy, paths=dict.fromkeys(policy.paths, alone))

@@ -1,0 +1,121 @@
+"""Reading JSON of others: every member is checked, and a problem names its place. Pure."""
+
+import json
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any, Never
+
+
+class Unacceptable(Exception):
+    """A document is not obeyed; the one before it still holds. `code` is for machines."""
+
+    code = "unacceptable"
+
+
+class Malformed(Unacceptable):
+    """The bytes are no JSON object: cut off, or not JSON at all."""
+
+    code = "malformed"
+
+
+class Invalid(Unacceptable):
+    """A member is missing, or is not what it must be; `pointer` is its place (RFC 6901)."""
+
+    code = "invalid"
+
+    def __init__(self, pointer: str, problem: str) -> None:
+        super().__init__(f"{pointer or 'The document'} {problem}")
+        self.pointer = pointer
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A value of a JSON document beside its place in it."""
+
+    value: Any
+    pointer: str = ""
+
+    def refuse(self, problem: str) -> Never:
+        raise Invalid(self.pointer, problem)
+
+    def at(self, name: str) -> "Node":
+        """Return a member that must be there."""
+        members = self.members()
+        if name not in members:
+            self.child(name).refuse("is missing.")
+        return self.child(name, members[name])
+
+    def maybe(self, name: str) -> "Node | None":
+        """Return a member; None where it is absent or null."""
+        found = self.members().get(name)
+        return None if found is None else self.child(name, found)
+
+    def child(self, name: str | int, value: Any = None) -> "Node":
+        step = str(name).replace("~", "~0").replace("/", "~1")
+        return Node(value, f"{self.pointer}/{step}")
+
+    def members(self) -> Mapping[str, Any]:
+        if not isinstance(self.value, dict):
+            self.refuse("must be an object.")
+        return self.value
+
+    def each_member(self) -> list[tuple[str, "Node"]]:
+        return [(name, self.child(name, value)) for name, value in self.members().items()]
+
+    def items(self) -> list["Node"]:
+        if not isinstance(self.value, list):
+            self.refuse("must be a list.")
+        return [self.child(place, value) for place, value in enumerate(self.value)]
+
+    def text(self) -> str:
+        if not isinstance(self.value, str):
+            self.refuse("must be a text.")
+        return self.value
+
+    def name(self) -> str:
+        return self.text() or self.refuse("must not be empty.")
+
+    def one_of(self, known: Collection[str]) -> str:
+        if self.text() not in known:
+            self.refuse(f"must be one of {', '.join(known)}, not {self.value!r}.")
+        return str(self.value)
+
+    def whole(self, *, least: int = 0) -> int:
+        # True is an int to Python, and to nobody else.
+        if type(self.value) is not int or self.value < least:
+            self.refuse(f"must be a whole number of at least {least}.")
+        return self.value
+
+    def usd(self) -> Decimal:
+        """Return an amount of money: a decimal text, not below zero, as no float is exact."""
+        try:
+            amount = Decimal(self.text())
+        except InvalidOperation:
+            amount = Decimal("NaN")
+        if not amount.is_finite() or amount < 0:
+            self.refuse(f"must be an amount such as 12.50, not {self.value!r}.")
+        return amount
+
+    def instant(self) -> datetime:
+        """Return an instant with its zone, in UTC."""
+        try:
+            found = datetime.fromisoformat(self.text())
+        except ValueError:
+            self.refuse(f"must be an instant such as 2026-11-20T12:00:00Z, not {self.value!r}.")
+        if found.tzinfo is None:
+            self.refuse("must name its zone, such as Z.")
+        return found.astimezone(UTC)
+
+
+def read_json(body: bytes, *, fraction: Callable[[str], Any] = Decimal) -> Node:
+    """Parse bytes; raises Malformed where they are no JSON. No fraction becomes a float."""
+    try:
+        return Node(json.loads(body, parse_float=fraction, parse_constant=_no_constant))
+    except (ValueError, RecursionError) as error:
+        raise Malformed(f"This is not JSON, or not all of it: {error}.") from error
+
+
+def _no_constant(name: str) -> Never:
+    raise ValueError(f"{name} is not JSON")
