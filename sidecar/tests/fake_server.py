@@ -1,0 +1,130 @@
+"""A server that answers as a test tells it to, over real sockets."""
+
+import json
+import time
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import Any, NamedTuple, Self
+from urllib.parse import parse_qs
+
+from tokenops_sidecar.acceptance import Received
+from tokenops_sidecar.signature import Key, written
+
+PREFIX = "/api/v1"
+
+
+class Answer(NamedTuple):
+    status: int
+    body: bytes = b""
+    headers: Mapping[str, str] = {}
+
+
+class FakeServer(ThreadingHTTPServer):
+    """Holds a document and keys; takes usage once by its id; remembers what it was told."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.url = f"http://127.0.0.1:{self.server_address[1]}"
+        self.document: Received | None = None
+        self.keys: dict[str, Key] = {}
+        self.counters: dict[str, str] = {}
+        self.usage: dict[str, Any] = {}
+        self.reports: list[dict[str, Any]] = []
+        self.asked: dict[str, int] = defaultdict(int)
+        # What a test puts here is answered instead, as long as it returns something.
+        self.instead: dict[str, Callable[[bytes], Answer | None]] = {}
+
+    def __enter__(self) -> Self:
+        Thread(target=self.serve_forever, args=(0.02,), daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.shutdown()
+        self.server_close()
+
+    def answer(self, path: str, body: bytes, *, etag: str, wait_s: float) -> Answer:
+        self.asked[path] += 1
+        instead = self.instead.get(path)
+        answer = instead(body) if instead else None
+        if answer is not None:
+            return answer
+        known: dict[str, Callable[[], Answer]] = {
+            "/policy": lambda: self._policy(etag, wait_s),
+            "/policy/keys": lambda: _json({"results": written(self.keys)}),
+            "/policy/counters": self._counters,
+            "/policy/status": lambda: self._status(body),
+            "/usage": lambda: self._usage(body),
+        }
+        return known[path]()
+
+    def _policy(self, etag: str, wait_s: float) -> Answer:
+        if self.document is None:
+            return Answer(503)
+        until_s = time.monotonic() + wait_s
+        while etag == self.document.etag and time.monotonic() < until_s:
+            time.sleep(0.01)
+        if etag == self.document.etag:
+            return Answer(304, headers={"ETag": etag})
+        headers = {
+            "ETag": self.document.etag,
+            "TokenOps-Revision": str(self.document.announced),
+            "TokenOps-Signature": self.document.signature,
+        }
+        return Answer(200, self.document.body, headers)
+
+    def _counters(self) -> Answer:
+        rows = [{"cap": cap, "spent_usd": usd} for cap, usd in self.counters.items()]
+        return _json({"results": rows})
+
+    def _status(self, body: bytes) -> Answer:
+        self.reports.append(json.loads(body))
+        return _json({})
+
+    def _usage(self, body: bytes) -> Answer:
+        records = json.loads(body)
+        bad = [at for at, record in enumerate(records) if record.get("user") == "nobody"]
+        good = [record for at, record in enumerate(records) if at not in bad]
+        new = {record["id"]: record for record in good if record["id"] not in self.usage}
+        self.usage |= new
+        receipt = {
+            "accepted": len(new),
+            "duplicate": len(good) - len(new),
+            "conflict": 0,
+            "rejected": [{"index": at, "id": "", "detail": "Nobody is nobody."} for at in bad],
+            "revision": 1,
+        }
+        return _json(receipt)
+
+
+def _json(content: Any) -> Answer:
+    return Answer(200, json.dumps(content).encode())
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: FakeServer
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        self._answer(b"")
+
+    def do_POST(self) -> None:
+        self._answer(self.rfile.read(int(self.headers["Content-Length"])))
+
+    def _answer(self, body: bytes) -> None:
+        path, _, query = self.path.removeprefix(PREFIX).partition("?")
+        wait_s = float(parse_qs(query).get("wait", ["0"])[0])
+        etag = self.headers.get("If-None-Match", "")
+        answer = self.server.answer(path, body, etag=etag, wait_s=wait_s)
+        self.send_response(answer.status)
+        for name, value in answer.headers.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(answer.body)))
+        self.end_headers()
+        self.wfile.write(answer.body)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
