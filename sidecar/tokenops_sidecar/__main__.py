@@ -1,0 +1,7 @@
+"""`python -m tokenops_sidecar`."""
+
+import sys
+
+from tokenops_sidecar.cli import main
+
+sys.exit(main())
