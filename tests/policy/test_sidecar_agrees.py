@@ -1,0 +1,85 @@
+"""Server and sidecar, which share no code, agree: on documents, on signatures, on `assign`."""
+
+from datetime import datetime
+from decimal import Decimal
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from finops import rules as servers
+from ingestion.operations.rules import RuleDraft, publish_rules
+from policy.keys import signature_header
+from policy.models import ModelTier
+from policy.operations.breaker import block
+from policy.operations.publish import publish
+from policy.queries.revisions import current_revision
+from policy.serializers import KeySerializer
+from tests.factories.policy import cap, drafter_scope, unit_scope
+from tests.org_cast import Cast
+from tokenops_sidecar.acceptance import Received, accept
+from tokenops_sidecar.match import Assignment, Rule
+from tokenops_sidecar.policy import Policy
+from tokenops_sidecar.reading import Node
+from tokenops_sidecar.signature import read_keys
+
+NAMES = st.sampled_from(["key", "model", "tag.team"])
+PATTERNS = st.text(alphabet="ab*?\n", max_size=4)
+WHENS = st.dictionaries(NAMES, PATTERNS | st.lists(PATTERNS, max_size=3), max_size=3)
+CALLS = st.dictionaries(NAMES, st.none() | st.text(alphabet="ab\n", max_size=4))
+
+
+@given(st.lists(WHENS, max_size=8), CALLS)
+def test_the_same_line_holds_for_both(
+    whens: list[dict[str, str | list[str]]], call: dict[str, str | None]
+) -> None:
+    listed = [servers.Rule(when, f"scope-{place}") for place, when in enumerate(whens)]
+    read = [Rule({name: _texts(w) for name, w in rule.when.items()}, rule.scope) for rule in listed]
+
+    found = servers.first_match(listed, call)
+
+    assert Assignment(read).scope_of(call) == (found.scope if found else None)
+
+
+def test_what_the_server_publishes_the_sidecar_obeys(cast: Cast, at: datetime) -> None:
+    drafter = drafter_scope(cast.support)
+    cap(drafter, "45.00", by=cast.carl)
+    claims = unit_scope(cast.claims)
+    block(scope=claims, code="manual", text="Runaway loop.", by=cast.ed, at=at)
+    ModelTier.objects.create(
+        provider="openai", model="gpt-4o", tier="mid", reason="First.", recorded_at=at
+    )
+    when = {"workflow": ["drafter", "draft-*"]}
+    rule = RuleDraft("Drafter", when, cast.support.pk, cost_object_id=drafter.cost_object_id)
+    publish_rules(drafts=[rule], reason="As agreed", by=cast.fiona, at=at)
+
+    policy = published(at)
+
+    path = policy.path({"workflow": "draft-2"})
+    assert [scope.id for scope in path] == [
+        "initiative:support-drafter",
+        "unit:support",
+        "unit:operations",
+        "unit:acme",
+        "org",
+    ]
+    (daily,) = path[0].hard_caps
+    assert (daily.limit_usd, daily.window) == (Decimal("45.00"), "day")
+    (blocked,) = policy.paths["unit:claims"][:1]
+    assert blocked.reason is not None
+    assert (blocked.state, blocked.reason.text) == ("open", "Runaway loop. (blocked by Ed)")
+    assert policy.models["openai", "gpt-4o"].tier == "mid"
+
+
+def published(at: datetime) -> Policy:
+    """Publish, and take the revision up as a sidecar does that has the server's keys."""
+    publish(cause="", by=None, at=at)
+    revision = current_revision()
+    assert revision is not None
+    keys = read_keys(Node({"results": [KeySerializer(revision.key).data]}))
+    header = signature_header(bytes(revision.signature), key_id=revision.key.key_id)
+    received = Received(bytes(revision.body), header)
+    return accept(received, keys=keys, last=None, at=at).policy
+
+
+def _texts(wanted: servers.Wanted) -> tuple[str, ...]:
+    return (wanted,) if isinstance(wanted, str) else tuple(wanted)
