@@ -296,6 +296,23 @@ def test_own_spend_counts_until_the_servers_meter_holds_it(
         until(lambda: again.decide(CALL).outcome == "allow")
 
 
+def test_a_restart_without_the_server_counts_from_the_last_meter(
+    server: FakeServer, tmp_path: Path
+) -> None:
+    scopes = [scope("org", None), scope("unit:support", caps=[cap("cap:1", "0.50")])]
+    publish(server, SIGNER, scopes=scopes)
+    server.counters = {"cap:1": "0.40"}
+    with agent(server, tmp_path) as running:
+        until(lambda: running.standing.spent_usd != {})
+    for path in ("/policy", "/policy/counters", "/usage"):
+        server.instead[path] = lambda _: Answer(503)
+
+    with agent(server, tmp_path) as again:
+        assert again.decide(CALL).outcome == "allow"
+        again.record(record(1))  # 0.40 + 0.20
+        assert again.decide(CALL).code == "cap_day"
+
+
 def test_a_full_spool_is_said_and_stops_what_must_be_counted(
     server: FakeServer, tmp_path: Path
 ) -> None:

@@ -34,7 +34,7 @@ class Standing:
         self._lock = Lock()
         self.nack: Nack | None = None
         self.applied_at: datetime | None = None
-        self.spent_usd: Mapping[str, Decimal] = {}
+        self.spent_usd: Mapping[str, Decimal] = store.load_spent()
         kept = store.load(pinned=pinned, at=wall())
         self._accepted = kept.accepted if kept else None
         self.keys: Mapping[str, Key] = pinned or (kept.keys if kept else {})
@@ -86,6 +86,11 @@ class Standing:
             self.nack, self.confirmed_at = None, self._clock()
             self.applied_at = self.applied_at or self.confirmed_at
             self._store.confirm(at=self.confirmed_at)
+
+    def count(self, spent_usd: Mapping[str, Decimal]) -> None:
+        """Take what the server's meter says now."""
+        self.spent_usd = spent_usd
+        self._store.keep_spent(spent_usd)
 
     def believe(self, keys: Mapping[str, Key]) -> None:
         """Believe the keys the server lists now; one it took off the list no longer counts."""

@@ -212,7 +212,7 @@ class Work:
         policy = self._standing.policy
         if policy is not None and policy.has_hard_caps:
             acknowledged = self._spool.start
-            self._standing.spent_usd = await server.spent_usd()
+            self._standing.count(await server.spent_usd())
             self._meter.settle(acknowledged)
         return spread(self._pace.counters_s if policy else self._pace.first_pause_s)
 
