@@ -142,14 +142,25 @@ def test_an_older_document_is_refused_after_a_restart_too(
         assert again.standing.revision == 5
 
 
-@pytest.mark.parametrize("answered", [200, 304])
+def test_not_modified_is_no_answer_where_there_is_nothing_yet(
+    server: FakeServer, tmp_path: Path
+) -> None:
+    server.instead["/policy"] = lambda _: Answer(304)
+
+    with agent(server, tmp_path) as running:
+        until(lambda: running.metrics.of("pulls", result="unavailable") > 1)
+        assert running.standing.confirmed_at is None
+        assert running.decide(CALL).code == "no_policy"
+
+
+@pytest.mark.parametrize(("answered", "wait_s"), [(200, 1), (304, 1), (304, 0)])
 def test_a_server_that_never_waits_is_not_asked_without_end(
-    server: FakeServer, tmp_path: Path, answered: int
+    server: FakeServer, tmp_path: Path, answered: int, wait_s: int
 ) -> None:
     assert server.document is not None
     body, signature = server.document.body, server.document.signature
     headers = {"TokenOps-Signature": signature}
-    with agent(server, tmp_path) as running:
+    with agent(server, tmp_path, wait_s=wait_s) as running:
         assert running.wait_for_word(within_s=10)
         server.instead["/policy"] = lambda _: Answer(
             answered, body if answered == 200 else b"", headers
@@ -311,6 +322,32 @@ def test_a_restart_without_the_server_counts_from_the_last_meter(
         assert again.decide(CALL).outcome == "allow"
         again.record(record(1))  # 0.40 + 0.20
         assert again.decide(CALL).code == "cap_day"
+
+
+def test_an_allowance_begins_anew_when_the_server_was_heard(
+    server: FakeServer, tmp_path: Path
+) -> None:
+    bucket = scope("unit:support", when_stale={"mode": "bucket", "usd": "0.30"})
+    scopes = [scope("org", None, when_stale={"mode": "open"}), bucket]
+    publish(server, SIGNER, scopes=scopes, stale_after_s=1)
+    away = Answer(503)
+    with agent(server, tmp_path) as running:
+        assert running.wait_for_word(within_s=10)
+        server.instead["/policy"] = lambda _: away
+        running.record(record(1), record(2))  # $0.40
+        until(lambda: running.decide(CALL).code == "stale_allowance_spent")
+
+        del server.instead["/policy"]
+        until(lambda: running.decide(CALL).outcome == "allow")
+        server.instead["/policy"] = lambda _: away
+        until(lambda: age_s(running) > 1.1)
+        assert running.decide(CALL).outcome == "allow"
+
+
+def age_s(running: Agent) -> float:
+    """Return how long ago the policy was confirmed, as the metrics say."""
+    lines = running.metrics_text().splitlines()
+    return float(next(x for x in lines if "policy_age_seconds " in x and x[0] != "#").split()[1])
 
 
 def test_a_full_spool_is_said_and_stops_what_must_be_counted(

@@ -61,11 +61,6 @@ class Standing:
         received = self.received
         return received.etag if received else ""
 
-    @property
-    def takes_keys(self) -> bool:
-        """Whether keys come from the server; pinned ones alone are believed otherwise."""
-        return not self._pinned
-
     def take(self, received: Received) -> None:
         """Obey a document, or remember why not and raise; the last one then still holds."""
         with self._lock:
@@ -93,6 +88,6 @@ class Standing:
         self._store.keep_spent(spent_usd)
 
     def believe(self, keys: Mapping[str, Key]) -> None:
-        """Believe the keys the server lists now; one it took off the list no longer counts."""
-        if self.takes_keys:
+        """Believe the keys the server lists now, and no longer others; pinned ones stand alone."""
+        if not self._pinned:
             self.keys = dict(keys)

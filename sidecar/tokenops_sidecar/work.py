@@ -122,8 +122,6 @@ class Work:
             try:
                 self._standing.take(received)
             except (UnknownKey, KeyNotInForce):
-                if not self._standing.takes_keys:
-                    raise
                 self._standing.believe(await server.keys())
                 self._standing.take(received)
         except Unacceptable as problem:
