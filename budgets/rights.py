@@ -100,16 +100,21 @@ def why_not_decide_fund(user: User, *, asked: Approval, approving: bool = True) 
     return None
 
 
-def why_not_sign(user: User, *, asked: Approval, at: datetime) -> str | None:
+def why_not_sign(
+    user: User, *, asked: Approval, at: datetime, approving: bool = True
+) -> str | None:
     """Say why the user may not decide on what another person asked for on its own page."""
-    if authority(user, unit=asked.unit, at=at) is None:
-        return f"Only a CFO of {asked.unit} decides this."
+    roles = roles_of(asked, approving=approving)
+    if approving and _signed(user, asked):
+        return "You signed this already: another person has to sign."
+    if authority(user, unit=asked.unit, at=at, roles=roles) is None:
+        return f"Only a {roles_in_words(roles)} of {asked.unit} decides this."
     if user.person_id is None:
         return "This account belongs to no person, so it cannot decide."
     asker = asked.requested_person_id
     if user.person_id == asker:
         return "You asked for this yourself: another person has to decide."
-    if authority(user, unit=asked.unit, at=at, not_for=[asker]) is None:
+    if authority(user, unit=asked.unit, at=at, roles=roles, not_for=[asker]) is None:
         return "You would decide in the place of who asked: another person has to decide."
     return None
 

@@ -55,7 +55,7 @@ def decide_flex(*, rule_id: int, approve: bool, by: User, reason: str, at: datet
     """Sign the rule that waits, or reject it with a reason."""
     rule = _locked(rule_id)
     asked = open_request(kind=FLEX_RULE, subject_id=rule.pk)
-    if (why_not := why_not_sign(by, asked=asked, at=at)) is not None:
+    if (why_not := why_not_sign(by, asked=asked, at=at, approving=approve)) is not None:
         raise NotAllowed(why_not)
     if approve:
         _check(rule.budget, _terms_of(rule), at=at)

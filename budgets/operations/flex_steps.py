@@ -17,6 +17,7 @@ from budgets.operations.budget_moves import BudgetMove, remember
 from budgets.operations.flex import locked_budget
 from budgets.operations.grants import move_money
 from budgets.operations.ledger import lock_line
+from budgets.operations.news import tell_of_signature
 from budgets.operations.requests import ask_for
 from budgets.operations.revisions import void_revision
 from budgets.operations.signing import open_request, tell_asker, tell_deciders
@@ -76,13 +77,13 @@ def decide_step(*, step_id: int, approve: bool, by: User, reason: str, at: datet
     budget = locked_budget(FlexStep.objects.values_list("budget_id", flat=True).get(pk=step_id))
     step = FlexStep.objects.select_for_update(of=("self",)).select_related("rule").get(pk=step_id)
     asked = open_request(kind=FLEX_STEP, subject_id=step.pk)
-    if (why_not := why_not_sign(by, asked=asked, at=at)) is not None:
+    if (why_not := why_not_sign(by, asked=asked, at=at, approving=approve)) is not None:
         raise NotAllowed(why_not)
     if approve and budget.state != BudgetState.ACTIVE:
         raise Refusal(f"The budget of {budget} is closed: nothing is added to it.")
     if approve and (errors := failures(_checks(budget, step.waiting_usd, at=at))):
         raise Invalid(" ".join(each.detail for each in errors), errors=errors)
-    step.approval = record_decision(
+    decided = record_decision(
         kind=FLEX_STEP,
         subject_id=step.pk,
         approve=approve,
@@ -91,6 +92,10 @@ def decide_step(*, step_id: int, approve: bool, by: User, reason: str, at: datet
         at=at,
         terms_hash=terms_hash_of(_terms(step)),
     )
+    if decided.state == Approval.State.PENDING:
+        tell_of_signature(decided, by=by, at=at)
+        return step
+    step.approval = decided
     if approve:
         why = f"{_what(step)}: beyond the limits of rule {step.rule.number}, and signed."
         step.by_signature = _move(

@@ -84,7 +84,8 @@ def decide_fund_plan(
     )
     if approval.state == Approval.State.PENDING:
         tell_of_signature(approval, by=by, at=at)
-    elif approve:
+        return standing
+    if approve:
         FundPlan.objects.create(
             fiscal_year=fiscal_year,
             number=standing.version + 1,

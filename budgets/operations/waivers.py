@@ -7,6 +7,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 
 from budgets.models import Waiver
+from budgets.operations.news import tell_of_signature
 from budgets.operations.requests import ask_for
 from budgets.operations.signing import open_request, tell_asker, tell_deciders
 from budgets.queries.waiver_checks import waiver_problems
@@ -16,7 +17,7 @@ from budgets.waiver_terms import WaiverTerms, as_written
 from finops.waiver import LEAST_COST_FALL, fell_enough
 from ingestion.queries.definitions import terms_of
 from org.audit import record
-from org.models import NoticeKind, Role, User
+from org.models import Approval, NoticeKind, Role, User
 from org.operations.approvals import record_decision, terms_hash_of, withdraw_request
 from org.operations.notices import tell
 from org.queries.calendar import reporting_today
@@ -61,13 +62,13 @@ def decide_waiver(*, waiver_id: int, approve: bool, by: User, reason: str, at: d
     """Sign the waiver that waits, or reject it with a reason."""
     waiver = _locked(waiver_id)
     asked = open_request(kind=WAIVER, subject_id=waiver.pk)
-    if (why_not := why_not_sign(by, asked=asked, at=at)) is not None:
+    if (why_not := why_not_sign(by, asked=asked, at=at, approving=approve)) is not None:
         raise NotAllowed(why_not)
     if approve:
         on, terms = reporting_today(at), _terms_of(waiver)
         if problems := waiver_problems(terms, on=on, floor=waiver.floor, is_new=False):
             raise Invalid(problems[0].detail, errors=problems)
-    waiver.approval = record_decision(
+    decided = record_decision(
         kind=WAIVER,
         subject_id=waiver.pk,
         approve=approve,
@@ -76,6 +77,10 @@ def decide_waiver(*, waiver_id: int, approve: bool, by: User, reason: str, at: d
         at=at,
         terms_hash=terms_hash_of(as_written(waiver)),
     )
+    if decided.state == Approval.State.PENDING:
+        tell_of_signature(decided, by=by, at=at)
+        return waiver
+    waiver.approval = decided
     waiver.state = Waiver.State.SIGNED if approve else Waiver.State.REJECTED
     waiver.save(update_fields=["state", "approval"])
     _remember(waiver, waiver.state, by=by, at=at)

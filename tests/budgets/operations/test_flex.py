@@ -27,6 +27,7 @@ from tests.factories.budgets import (
 from tests.factories.flex import NOVEMBER, counted, proposed, signed, used
 from tests.factories.org import new_user
 from tests.factories.outcomes import defined
+from tests.factories.signing import limited
 from tests.org_cast import Cast, gather
 from tests.races import race
 
@@ -305,6 +306,29 @@ class TestScaling:
         assert ledger_total() == 0
         with pytest.raises(Refusal, match="does not wait"):
             decide_step(step_id=step.pk, approve=True, by=cast.carl, reason="", at=later)
+
+    def test_what_waits_moves_with_the_last_signature_that_its_amount_needs(  # noqa: PLR0917 -- fixtures
+        self,
+        cast: Cast,
+        at: datetime,
+        later: datetime,
+        above: Budget,
+        budget: Budget,
+        tickets: OutcomeDefinition,
+    ) -> None:
+        budget_of_operations_made_more(cast, above, at)
+        signed(cast, budget, tickets, at=at)
+        november(cast, tickets, at, volume=160_000, usd="67200")
+        limited(cast, ("0", "cfo", 1), ("1000", "cfo", 1), ("1000", "finance", 1), at=at)
+        [step] = scale(budget_id=budget.pk, at=later)
+
+        first = decide_step(step_id=step.pk, approve=True, by=cast.carl, reason="", at=later)
+        budget.refresh_from_db()
+        assert (first.state, budget.core_usd) == ("waiting", D(525_000))
+        last = decide_step(step_id=step.pk, approve=True, by=cast.fiona, reason="", at=later)
+        budget.refresh_from_db()
+
+        assert (last.state, budget.core_usd) == ("signed", D(529_200))
 
     def test_is_not_signed_by_who_proposed_the_rule(
         self,

@@ -24,6 +24,7 @@ from tests.factories.flex import asked_waiver, signed_waiver, waiver_terms
 from tests.factories.ingestion import book, new_slice
 from tests.factories.margins import earned, months
 from tests.factories.outcomes import defined
+from tests.factories.signing import limited
 from tests.org_cast import Cast, gather
 from tests.races import race
 
@@ -443,3 +444,21 @@ def another_approval() -> Approval:
     approval.pk = None
     approval.save(force_insert=True)
     return approval
+
+
+def test_a_large_one_is_signed_by_as_many_as_its_amount_needs(
+    cast: Cast, helpdesk: OutcomeDefinition
+) -> None:
+    limited(cast, ("0", "cfo", 1), ("1000", "cfo", 1), ("1000", "finance", 1), at=NEW_YEAR)
+    waiver = asked_waiver(cast, helpdesk, at=NEW_YEAR)
+
+    def signed_by(name: str) -> Waiver:
+        return decide_waiver(
+            waiver_id=waiver.pk, approve=True, by=getattr(cast, name), reason="", at=NEW_YEAR
+        )
+
+    assert signed_by("carl").state == Waiver.State.REQUESTED
+    assert Waiver.objects.get(pk=waiver.pk).state == Waiver.State.REQUESTED
+    with pytest.raises(NotAllowed, match="You signed this already"):
+        signed_by("carl")
+    assert signed_by("fiona").state == Waiver.State.SIGNED
