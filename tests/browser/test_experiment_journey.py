@@ -125,10 +125,10 @@ def test_seven_weeks_of_an_experiment(
     assert pool_of(scene) == Decimal("340.00")
 
     work(router, clock, until=AUDITED, model="fable")
-    pass_gate_one(page)
+    pass_gate_one(page, clock)
     defer_gate_two(scene, clock, page)
     work(router, clock, until=PASSED, model="sonnet")
-    pass_gate_two(page)
+    pass_gate_two(page, clock)
 
     overspend(router, clock)
     stop_by_loss(scene, page)
@@ -222,7 +222,7 @@ def tell(router: httpx.Client, clock: Clock) -> None:
     assert answer["accepted"] == RESULTS_A_DAY
 
 
-def pass_gate_one(page: Page) -> None:
+def pass_gate_one(page: Page, clock: Clock) -> None:
     """Sixteen days are final: 320 calls and 128 results, whose 512 minutes count 70 %."""
     sign_in(page, "grace")
     take(page, 1, "Gather", definition="Ticket answered")
@@ -232,6 +232,8 @@ def pass_gate_one(page: Page) -> None:
     for username in ("carl", "fiona"):
         sign_in(page, username)
         take(page, 1, "Sign")
+        let_it_take_effect(clock)
+    page.goto(f"{PAGE}gates/")
     expect(page.locator("main")).to_contain_text("1 of 3 gates passed")
 
 
@@ -250,13 +252,15 @@ def defer_gate_two(scene: Cast, clock: Clock, page: Page) -> None:
     expect(page.locator("#gate-2")).to_contain_text("Let answers run on sonnet instead of fable.")
 
 
-def pass_gate_two(page: Page) -> None:
+def pass_gate_two(page: Page, clock: Clock) -> None:
     sign_in(page, "grace")
     take(page, 2, "Gather", since=SWITCHED.isoformat())
     expect(criterion(page, 2, "Avoidable spend")).to_contain_text("It holds.")
     take(page, 2, "Submit")
     sign_in(page, "ed")
     take(page, 2, "Sign")
+    let_it_take_effect(clock)
+    page.goto(f"{PAGE}gates/")
     expect(page.locator("main")).to_contain_text("2 of 3 gates passed")
 
 

@@ -109,7 +109,7 @@ def test_money_caps_blocks_and_thresholds_stand_in_it_the_newest_first(
     entries = told(made)
 
     assert [entry.at for entry in entries] == sorted((e.at for e in entries), reverse=True)
-    assert entries[0].title == "80% of the cap of Support drafter is spent"
+    assert entries[0].title == "90% of the cap of Support drafter is spent"
     blocked = titled(entries, "Calls blocked")
     assert blocked.who == "TokenOps"
     assert blocked.text.startswith("Spend of $91.00 on 20 November 2026 passed the daily cap")

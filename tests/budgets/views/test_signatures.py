@@ -82,15 +82,14 @@ def test_a_signature_on_a_revision_is_not_called_done(
     limited(cast, ("0", "cfo", 2), at=at)
     revision_asked(budget, by=cast.fiona, core="1500.00", at=at)
 
-    answer = as_user(cast.carl).post(
-        f"/budgets/{budget.pk}/grant_revision/",
-        {"version": Budget.objects.get().version},
-        follow=True,
+    as_user(cast.carl).post(
+        f"/budgets/{budget.pk}/grant_revision/", {"version": Budget.objects.get().version}
     )
+    take_effect(at=at)
 
-    page = words(answer.content)
-    assert "You have signed it; others have to sign it still." in page
-    assert "Signed" in page
+    waiting = Approval.objects.waiting().get()
+    page = words(as_user(cast.carl).get(f"/approvals/{waiting.pk}/").content)
+    assert "You signed this already: another person has to sign." in page
     assert Budget.objects.get().core_usd == 1000
 
 
