@@ -26,6 +26,7 @@ from dashboard.demo import (
     revisions,
     rules,
     waivers,
+    watches,
 )
 from dashboard.demo.history import History, Scene, history_until
 from dashboard.demo.usage_files import volumes
@@ -92,6 +93,7 @@ def scenes(history: History) -> list[Scene]:
         *cost_report.scenes(history, people),
         *fleet.scenes(history, people),
         *gates.scenes(history, people),
+        *watches.scenes(history),
         *flex.scenes(history, people),
         *waivers.scenes(history, people),
     ]
