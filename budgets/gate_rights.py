@@ -200,7 +200,7 @@ def _why_not_revoke(user: User, *, gate: Gate, rule: GateRule) -> str | None:
 def _named(signer: Signer) -> str:
     roles = " or ".join(role.label for role in signer.roles)
     owner = ", or who answers for the experiment" if signer.owner_too else ""
-    return f"the {signer.label.lower()} ({roles}{owner})"
+    return f"the {signer.in_words} ({roles}{owner})"
 
 
 def _answering(initiative: Initiative) -> set[int]:

@@ -50,6 +50,12 @@ class Signer:
     roles: tuple[Role, ...]
     owner_too: bool = False
 
+    @property
+    def in_words(self) -> str:
+        """Return the label within a sentence: "finance partner", but "AI platform lead"."""
+        first, rest = self.label[:2], self.label[1:]
+        return self.label if first.isupper() else first[:1].lower() + rest
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gathered:

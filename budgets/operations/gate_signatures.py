@@ -43,7 +43,7 @@ def sign(
 def _pass(gate: Gate, rule: GateRule, evidence: GateEvidence, *, at: datetime, on: date) -> None:
     gate.passed_on, gate.passed_at, gate.reason = evidence, at, ""
     gate.recheck_on = on + timedelta(days=rule.recheck_days)
-    parts = " and ".join(signer.label.lower() for signer in signers_of(gate, rule))
+    parts = " and ".join(signer.in_words for signer in signers_of(gate, rule))
     move(gate, GateAction.PASS, by=None, at=at, reason=f"Signed by {parts}.")
 
 
@@ -89,4 +89,4 @@ def _signed(
 
 
 def _told(signer: Signer, comment: str) -> str:
-    return f"As {signer.label.lower()}. {comment}".strip()
+    return f"As {signer.in_words}. {comment}".strip()

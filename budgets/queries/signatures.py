@@ -57,7 +57,7 @@ def gates_waiting(user: User, *, on: date) -> tuple[list[Waiting], list[Waiting]
     others: list[Waiting] = []
     for gate in found:
         rule = GATES[gate.number]
-        parts = [part.label for part in open_parts_of(gate, rule, known[gate.pk].signed)]
+        parts = [part.in_words for part in open_parts_of(gate, rule, known[gate.pk].signed)]
         says = _waits_for(parts, missing=missing[gate.pk], held=held.get(gate.pk))
         (own if gate.pk in mine else others).append(Waiting(gate, rule.title, says))
     return own, others
@@ -99,4 +99,4 @@ def _waits_for(parts: Sequence[str], *, missing: Sequence[int], held: HeldDecisi
         )
     if missing:
         return f"it can pass after {' and '.join(title_of(number) for number in missing)}"
-    return f"waits for {' and '.join(part.lower() for part in parts)}"
+    return f"waits for {' and '.join(parts)}"
