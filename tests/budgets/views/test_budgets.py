@@ -307,7 +307,7 @@ def test_the_table_beside_the_chart_says_when_how_much_is_used(
 
 def test_a_year_that_is_over_forecasts_nothing(cast: Cast, at: datetime, as_user: SignIn) -> None:
     open_fiscal_year(fiscal_year=2025, at=at)
-    budget = granted_budget(cast, fiscal_year=2025, at=at)
+    budget = granted_budget(cast, pool="100.00", fiscal_year=2025, at=at.replace(year=2025))
     for back in range(1, 41):
         spend(cast.support, at.date() - timedelta(days=back), "5.00")
 
