@@ -33,6 +33,7 @@ class Load:
     write: Callable[..., None]
     source: str
     least_ratio: float
+    rows: int = ROWS
     processes: int = 2
     column_map: Mapping[str, str] = field(default_factory=dict)
     table: str = "ingestion_event"
@@ -43,18 +44,19 @@ class Load:
 LOADS = {
     "csv": Load(write_usage, "csv", 0.35, column_map=_MAP),
     "csv-one-process": Load(write_usage, "csv", 0.25, processes=1, column_map=_MAP),
+    "csv-ten-million": Load(write_usage, "csv", 0.35, rows=10 * ROWS, column_map=_MAP),
     "csv-few-slices": Load(partial(write_usage, people=75), "csv", 0.35, column_map=_MAP),
     "litellm": Load(write_litellm, "litellm", 0.20),
     "focus": Load(write_focus, "focus", 0.30, table="ingestion_reportline", key="id"),
 }
 
 
-def run(folder: Path, *, load: Load, name: str, rows: int = ROWS) -> dict[str, Any]:
+def run(folder: Path, *, load: Load, name: str) -> dict[str, Any]:
     from ingestion.models import Slice, SliceDay  # noqa: PLC0415 -- Django is set up by the caller
     from tests.org_cast import gather  # noqa: PLC0415 -- as above
 
     gather()
-    path = folder / "usage"
+    path, rows = folder / "usage", load.rows
     load.write(path, rows=rows)
     seconds, peak_mb = _load(path, load, rows)
     copy_seconds = bare_copy_seconds(folder, table=load.table, key=load.key)
