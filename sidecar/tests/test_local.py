@@ -27,7 +27,7 @@ def client(tmp_path: Path) -> Iterator[httpx.Client]:
             url=server.url, token="tok_x", sidecar="router", folder=tmp_path, trust_env=False
         )
         with Agent(settings) as agent, LocalServer(agent, port=0) as local:
-            assert agent.wait_for_word(within_s=10)
+            assert agent.wait_for_word(within_s=60)
             Thread(target=local.serve_forever, args=(0.02,), daemon=True).start()
             url = f"http://127.0.0.1:{local.port}"
             with httpx.Client(base_url=url, trust_env=False) as client:

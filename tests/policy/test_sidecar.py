@@ -63,7 +63,7 @@ def test_a_router_obeys_what_is_published_and_what_it_reports_counts_once(
         url=web.url, token=token, sidecar="router", folder=tmp_path, pace=PACE, trust_env=False
     )
     with Agent(settings) as agent:
-        assert agent.wait_for_word(within_s=10)
+        assert agent.wait_for_word(within_s=60)
         assert agent.decide(CALL).outcome == "allow"
 
         at = datetime.now(UTC)
@@ -95,7 +95,7 @@ def test_a_router_obeys_what_is_published_and_what_it_reports_counts_once(
 
     web.__exit__()
     with Agent(settings) as agent:
-        assert agent.wait_for_word(within_s=10)
+        assert agent.wait_for_word(within_s=60)
         assert words(agent.decide(CALL)) == words(refused)
         assert agent.decide(CALL | {"workflow": "others"}).outcome == "allow"
 
