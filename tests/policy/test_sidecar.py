@@ -34,7 +34,7 @@ pytestmark = [pytest.mark.workers, pytest.mark.django_db(transaction=True)]
 
 CALL = {"provider": "openai", "model": "gpt-4o", "workflow": "answers"}
 PACE = Pace(counters_s=0.2, first_pause_s=0.05, longest_pause_s=0.2)
-LONG_POLL_S = 5.0
+LONG_POLL_S = 25.0
 
 
 @pytest.fixture
