@@ -83,6 +83,8 @@ class InitiativeAction(models.TextChoices):
 
 # What only the clock and the ledger take, never a person.
 BY_ITSELF = (InitiativeAction.STOP_LOSS, InitiativeAction.EXPIRE)
+# What ends a running experiment, whoever does it.
+ENDING = (InitiativeAction.STOP, *BY_ITSELF)
 
 INITIATIVE_TRANSITIONS: dict[InitiativeState, dict[InitiativeAction, InitiativeState]] = {
     InitiativeState.DRAFT: {

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import pairwise
 
-from budgets.lifecycle import BY_ITSELF, InitiativeAction
+from budgets.lifecycle import ENDING, InitiativeAction
 from budgets.models import Initiative, InitiativeStep
 from budgets.queries.amendments import amended_in_words
 from budgets.queries.extensions import move_in_words
@@ -16,7 +16,6 @@ from policy.models import Scope
 from policy.queries.steps import steps_of
 
 AMENDING = (REVISED, "hand_over")
-ENDS = (InitiativeAction.STOP, *BY_ITSELF)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +47,7 @@ def history_of(initiative: Initiative, *, scope: Scope | None) -> list[Happening
         for step in steps
     ]
     # Ending an experiment blocks its calls in the same instant: that is told once.
-    ended = {step.at for step in steps if step.action in ENDS}
+    ended = {step.at for step in steps if step.action in ENDING}
     moves = [
         Happening(f"scope_{move.to_state}", move.at, move.by, move.text)
         for move in (steps_of(scope) if scope else ())

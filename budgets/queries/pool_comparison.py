@@ -8,7 +8,7 @@ from decimal import Decimal
 from django.db.models import Max, Sum
 from django.db.models.functions import TruncDate
 
-from budgets.lifecycle import BY_ITSELF, InitiativeAction
+from budgets.lifecycle import ENDING
 from budgets.models import Budget, Initiative, InitiativeStep
 from finops.periods import ONE_DAY, FiscalPeriod, Period
 from finops.pool_policies import Bet, PolicyLine, Spent, compared, usd_per_result
@@ -19,7 +19,6 @@ from org.models import User
 from org.queries.calendar import company, period_containing, periods_of_year
 
 ZERO = Decimal(0)
-ENDS = (InitiativeAction.STOP, *BY_ITSELF)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,7 +112,7 @@ def _initiatives(budget: Budget) -> list[Initiative]:
 def _bets(initiatives: Sequence[Initiative]) -> list[Bet]:
     zone = company().zone
     ended = dict(
-        InitiativeStep.objects.filter(initiative__in=initiatives, action__in=ENDS)
+        InitiativeStep.objects.filter(initiative__in=initiatives, action__in=ENDING)
         .values("initiative")
         .annotate(day=Max(TruncDate("at", tzinfo=zone)))
         .values_list("initiative", "day")
