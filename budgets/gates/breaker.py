@@ -6,7 +6,17 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from budgets.gates.rule import Ask, GateRule, Gathered, Inputs, Kind, Measures, Signer, Window
+from budgets.gates.rule import (
+    Ask,
+    GateRule,
+    Gathered,
+    Inputs,
+    Kind,
+    Measures,
+    Signer,
+    Window,
+    number_in,
+)
 from budgets.models import Initiative
 from finops.gates.breaker import Protection, TripTest, judge_breaker, p95_day
 from finops.gates.criteria import Judgement
@@ -58,9 +68,9 @@ def _judge(measures: Measures) -> Judgement:
     return judge_breaker(
         Protection(
             revision=measures["revision"],
-            daily_cap_usd=_decimal(measures["daily_cap_usd"]),
-            expected_usd=_decimal(measures["expected_usd"]),
-            left_usd=_decimal(measures["left_usd"]),
+            daily_cap_usd=number_in(measures["daily_cap_usd"]),
+            expected_usd=number_in(measures["expected_usd"]),
+            left_usd=number_in(measures["left_usd"]),
             rates=measures["rates"],
             blocks_when_stale=measures["blocks_when_stale"],
             routers=measures["routers"],
@@ -134,7 +144,7 @@ def _spend(initiative: Initiative, period: Period, *, typed: str) -> dict[str, A
     measured = p95_day([usd for _, usd in days])
     since_start = Period(initiative.starts_on, max(period.end, initiative.starts_on + ONE_DAY))
     used = spent(period=since_start, cost_object=initiative.cost_object)
-    expected = measured if measured is not None else _decimal(typed or None)
+    expected = measured if measured is not None else number_in(typed or None)
     return {
         "days": len(days),
         "expected_usd": _text(expected),
@@ -150,10 +160,6 @@ def _status(initiative: Initiative, period: Period) -> dict[str, Any]:
 
 def _active(user: User | None) -> str | None:
     return str(user) if user is not None and user.is_active else None
-
-
-def _decimal(text: str | None) -> Decimal | None:
-    return None if text is None else Decimal(text)
 
 
 def _text(value: Decimal | None) -> str | None:

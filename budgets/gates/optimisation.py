@@ -5,7 +5,17 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from budgets.gates.rule import Ask, GateRule, Gathered, Inputs, Kind, Measures, Signer, Window
+from budgets.gates.rule import (
+    Ask,
+    GateRule,
+    Gathered,
+    Inputs,
+    Kind,
+    Measures,
+    Signer,
+    Window,
+    number_in,
+)
 from budgets.models import Initiative
 from finops.gates.criteria import Judgement
 from finops.gates.optimisation import Optimised, judge_optimisation
@@ -138,10 +148,10 @@ def _judge(measures: Measures) -> Judgement:
             days=measures["days"],
             unknown_calls=measures["unknown_calls"],
             calls_without_latency=measures["calls_without_latency"],
-            spend_usd=_decimal(measures["spend_usd"]),
-            avoidable_usd=_decimal(measures["avoidable_usd"]),
+            spend_usd=number_in(measures["spend_usd"]),
+            avoidable_usd=number_in(measures["avoidable_usd"]),
             avoidable_limit=Decimal(measures["avoidable_limit"]),
-            frontier_on_simple=_decimal(measures["frontier_on_simple"]),
+            frontier_on_simple=number_in(measures["frontier_on_simple"]),
             fewest_graded=measures["fewest_graded"],
             waived_days=measures["waived_days"],
             waiver_quarters=measures["waiver_quarters"],
@@ -155,10 +165,6 @@ def _signers(inputs: Inputs) -> Sequence[Signer]:
     platform = Signer(part="platform", label="AI platform lead", roles=(Role.ENGINEER,))
     finops = Signer(part="finops", label="FinOps, for the waiver", roles=(Role.FINANCE, Role.CFO))
     return (platform, finops) if inputs.get(WAIVED_UNTIL) else (platform,)
-
-
-def _decimal(text: str | None) -> Decimal | None:
-    return None if text is None else Decimal(text)
 
 
 def _text(value: Decimal | None) -> str | None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
@@ -16,6 +17,11 @@ Inputs = Mapping[str, str]
 Window = Mapping[str, str]
 # Plain JSON: numbers as text, so that nothing is rounded on the way.
 Measures = Mapping[str, Any]
+
+
+def number_in(text: str | None) -> Decimal | None:
+    """Read a number of the measures; what could not be measured is None."""
+    return None if text is None else Decimal(text)
 
 
 class Kind(StrEnum):

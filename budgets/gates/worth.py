@@ -4,7 +4,17 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from budgets.gates.rule import Ask, GateRule, Gathered, Inputs, Kind, Measures, Signer, Window
+from budgets.gates.rule import (
+    Ask,
+    GateRule,
+    Gathered,
+    Inputs,
+    Kind,
+    Measures,
+    Signer,
+    Window,
+    number_in,
+)
 from budgets.gates.worth_figures import CUSTOMER, figures_of, offered_definitions
 from budgets.gates.worth_moves import moved_since
 from budgets.models import Initiative
@@ -65,8 +75,8 @@ def _window(initiative: Initiative, *, at: datetime) -> Window:
 
 def _judge(measures: Measures) -> Judgement:
     known = Known(
-        outcomes=_decimal(measures["outcomes"]),
-        coverage=_decimal(measures["coverage"]),
+        outcomes=number_in(measures["outcomes"]),
+        coverage=number_in(measures["coverage"]),
         unpriced_calls=measures["unpriced_calls"],
         is_projection=measures["is_projection"],
     )
@@ -77,24 +87,24 @@ def _judge(measures: Measures) -> Judgement:
 
 def _internal(measures: Measures) -> InternalWork:
     return InternalWork(
-        benefit_usd=_decimal(measures["benefit_usd"]),
-        cost_usd=_decimal(measures["cost_usd"]),
+        benefit_usd=number_in(measures["benefit_usd"]),
+        cost_usd=number_in(measures["cost_usd"]),
         hurdle=Decimal(measures["hurdle"]),
-        human_usd=_decimal(measures["human_usd"]),
+        human_usd=number_in(measures["human_usd"]),
     )
 
 
 def _customer(measures: Measures) -> CustomerWork:
     return CustomerWork(
-        price_usd=_decimal(measures["price_usd"]),
-        other_usd=_decimal(measures["other_usd"]),
-        p50_usd=_decimal(measures["p50_usd"]),
-        p90_usd=_decimal(measures["p90_usd"]),
+        price_usd=number_in(measures["price_usd"]),
+        other_usd=number_in(measures["other_usd"]),
+        p50_usd=number_in(measures["p50_usd"]),
+        p90_usd=number_in(measures["p90_usd"]),
         waste=Decimal(measures["waste"]),
         target=Decimal(measures["target"]),
         floor=Decimal(measures["floor"]),
         is_flat=measures["is_flat"],
-        waived_from=_decimal(measures.get("waived_from")),
+        waived_from=number_in(measures.get("waived_from")),
     )
 
 
@@ -103,10 +113,6 @@ def _signers(_: Inputs) -> Sequence[Signer]:
         Signer(part="owner", label="Budget owner", roles=(Role.GM, Role.CFO), owner_too=True),
         Signer(part="finance", label="Finance partner", roles=(Role.FINANCE, Role.CFO)),
     )
-
-
-def _decimal(text: str | None) -> Decimal | None:
-    return None if text is None else Decimal(text)
 
 
 def _amount(name: str, label: str, hint: str) -> Ask:

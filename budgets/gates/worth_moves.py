@@ -3,7 +3,7 @@
 from datetime import date
 from decimal import Decimal
 
-from budgets.gates.rule import Gathered, Measures
+from budgets.gates.rule import Gathered, Measures, number_in
 from budgets.gates.worth_figures import CUSTOMER
 from finops.gates.moves import moved
 from finops.money import ROUNDED, calculated_in
@@ -20,7 +20,7 @@ def moved_since(then: Gathered, now: Gathered) -> list[str]:
 @calculated_in(ROUNDED)
 def _watched(found: Gathered) -> dict[str, Decimal | None]:
     measures = found.measures
-    outcomes, ai_usd = _decimal(measures["outcomes"]), _decimal(measures["ai_usd"])
+    outcomes, ai_usd = number_in(measures["outcomes"]), number_in(measures["ai_usd"])
     start, until = (date.fromisoformat(found.window[name]) for name in ("from", "until"))
     figures = {
         "The number of results a day": outcomes / (until - start).days if outcomes else None,
@@ -28,7 +28,8 @@ def _watched(found: Gathered) -> dict[str, Decimal | None]:
     }
     if measures["kind"] != CUSTOMER:
         return figures | {"The return": _return(measures)}
-    price, other, p50 = (_decimal(measures[name]) for name in ("price_usd", "other_usd", "p50_usd"))
+    sold = ("price_usd", "other_usd", "p50_usd")
+    price, other, p50 = (number_in(measures[name]) for name in sold)
     margin = None
     if price and other is not None and p50 is not None:
         margin = margin_after(
@@ -38,9 +39,5 @@ def _watched(found: Gathered) -> dict[str, Decimal | None]:
 
 
 def _return(measures: Measures) -> Decimal | None:
-    benefit, cost = _decimal(measures["benefit_usd"]), _decimal(measures["cost_usd"])
+    benefit, cost = number_in(measures["benefit_usd"]), number_in(measures["cost_usd"])
     return roi(benefit=benefit, cost=cost) if benefit is not None and cost is not None else None
-
-
-def _decimal(text: str | None) -> Decimal | None:
-    return None if text is None else Decimal(text)
