@@ -5,7 +5,7 @@ from datetime import datetime
 
 from org.models import Approval, NoticeKind, User
 from org.operations.notices import tell
-from org.queries.deciders import deciders_of
+from org.queries.signing import signers_of
 from org.refusals import Refusal
 
 
@@ -19,7 +19,7 @@ def open_request(*, kind: str, subject_id: int) -> Approval:
 
 
 def tell_deciders(asked: Approval, *, text: str, by: User | None, at: datetime) -> None:
-    """Tell whoever may decide of what is asked; nobody where a rule asked by itself."""
+    """Tell whoever may sign what is asked; `by` is None where a rule asked by itself."""
     tell(
         kind=NoticeKind.REQUEST,
         subject=f"{asked.kind}:{asked.subject_id}",
@@ -27,7 +27,7 @@ def tell_deciders(asked: Approval, *, text: str, by: User | None, at: datetime) 
         text=text,
         url=asked.url,
         unit=asked.unit,
-        to=deciders_of(asked.unit, at=at),
+        to=signers_of(asked, at=at),
         by=by,
         at=at,
     )
