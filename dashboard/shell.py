@@ -8,7 +8,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 
 from budgets.models import HeldDecision
-from budgets.queries.signatures import waiting_column, waiting_for_signature
+from budgets.queries.gates_waiting import waiting_column, waiting_for_signature
 from dashboard.theme import theme_of
 from ingestion.queries.freshness import freshness_columns
 from org.models import Membership, Role, User

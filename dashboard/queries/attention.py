@@ -12,7 +12,7 @@ from django.urls import reverse
 from budgets.gates.registry import title_of
 from budgets.lifecycle import InitiativeState
 from budgets.models import Gate, HeldDecision
-from budgets.queries.signatures import waiting_for_signature
+from budgets.queries.gates_waiting import waiting_for_signature
 from ingestion.models import Delivery
 from ingestion.queries.deliveries import PROBLEMS
 from org.models import Approval, Unit, User

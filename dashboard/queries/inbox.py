@@ -8,7 +8,7 @@ from django.urls import reverse
 from budgets.gate_lifecycle import GateAction
 from budgets.gates.registry import title_of
 from budgets.models import GateStep
-from budgets.queries.signatures import decided_gates
+from budgets.queries.gates_waiting import decided_gates
 from budgets.templatetags.gates import gate_step_word
 from dashboard.queries.attention import DECIDED_SHOWN, decided
 from org.models import Approval, User

@@ -5,7 +5,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from budgets.queries.signatures import gates_waiting
+from budgets.queries.gates_waiting import gates_waiting
 from dashboard.queries.attention import waiting_for_me, waiting_for_others
 from dashboard.queries.inbox import decided_lately
 from org.http import PageRequest

@@ -16,7 +16,7 @@ from budgets.operations.held import (
     hold_gate_decision,
     undo_decision,
 )
-from budgets.queries.signatures import waiting_for_signature
+from budgets.queries.gates_waiting import waiting_for_signature
 from org.models import AuditEntry, Membership, Notice, Role, User
 from org.operations.approvals import AlreadyDecided, SelfApproval
 from org.refusals import Invalid, Refusal

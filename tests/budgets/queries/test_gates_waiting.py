@@ -13,7 +13,7 @@ from budgets.models import Gate
 from budgets.operations.gates import Given
 from budgets.operations.held import hold_gate_decision
 from budgets.queries.gates import missing_before
-from budgets.queries.signatures import decided_gates, gates_waiting, waiting_for_signature
+from budgets.queries.gates_waiting import decided_gates, gates_waiting, waiting_for_signature
 from org.models import Role
 from tests.factories.budgets import granted_budget, running
 from tests.factories.gates import Ledger, gate_of, gate_step, gates, passed, reviewed
