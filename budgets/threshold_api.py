@@ -13,7 +13,8 @@ from rest_framework.response import Response
 from budgets.api import caller
 from budgets.models import Budget, Initiative, Threshold, ThresholdCrossing
 from budgets.models.thresholds import HIGHEST_PCT
-from budgets.operations.thresholds import answer_crossing, set_thresholds
+from budgets.operations.threshold_tables import set_thresholds
+from budgets.operations.thresholds import answer_crossing
 from budgets.queries.thresholds import (
     Level,
     Told,

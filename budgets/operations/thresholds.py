@@ -1,85 +1,36 @@
-"""Thresholds: setting them, acting on what is reached, answering, arming them again."""
+"""Thresholds that are reached: acting on them, answering, arming them again."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 
 from django.db import transaction
 
 from budgets.lifecycle import BudgetState, InitiativeState
-from budgets.models import Budget, Initiative, Threshold, ThresholdCrossing, ThresholdTable
-from budgets.models.thresholds import HIGHEST_PCT
+from budgets.models import Budget, Initiative, ThresholdCrossing
 from budgets.operations.scopes import ensure_unit_scope, scope_slug
 from budgets.operations.threshold_news import tell_of_answer, tell_of_crossing
+from budgets.operations.threshold_tables import lock_subject
 from budgets.queries.core_spend import core_spend
 from budgets.queries.thresholds import (
-    EVERYTHING_PCT,
-    Level,
-    Told,
-    common_thresholds,
     of_what,
     subject_key,
-    tables_of,
     thresholds_in_force,
 )
-from budgets.rights import why_not_answer, why_not_set_thresholds
+from budgets.rights import why_not_answer
 from budgets.threshold_wording import name_of, reached_in_words
 from finops.periods import day_bounds
 from finops.thresholds import Effect, Reached, levels_reached
 from org.audit import record
-from org.models import Company, User
+from org.models import User
 from org.queries.calendar import company, reporting_today, year_period
-from org.refusals import FieldError, Invalid, NotAllowed, Refusal, Stale
+from org.refusals import Invalid, NotAllowed, Refusal
 from policy.lifecycle import ScopeState
 from policy.models import Scope
 from policy.operations.breaker import block, unblock
 from policy.permissions import can_stop_scope
 
 BLOCK_CODE = "threshold"
-MOST_LEVELS = 12
-
-
-@transaction.atomic
-def set_thresholds(
-    *,
-    of: str,
-    subject: Budget | Initiative | None,
-    levels: Sequence[Level],
-    reason: str,
-    version: int,
-    by: User,
-    at: datetime,
-) -> ThresholdTable:
-    """Put other thresholds in force for a budget, an experiment, or all that have none.
-
-    `version` is the number of the subject's own table that was read, 0 without one. What was
-    reached before stays reached, and does what it did. Raises NotAllowed, Stale, or Invalid
-    with a sentence for each line.
-    """
-    if (why_not := why_not_set_thresholds(by, subject=subject)) is not None:
-        raise NotAllowed(why_not)
-    _lock(subject)
-    last = tables_of(subject, of=of).last()
-    number = last.number if last else 0
-    if number != version:
-        raise Stale("The thresholds changed after you opened them: read them first.")
-    _check(subject, of=of, levels=levels, reason=reason)
-    table = ThresholdTable.objects.create(
-        of=of,
-        **(subject_key(subject) if subject else {}),
-        number=number + 1,
-        reason=reason.strip(),
-        by=by,
-        at=at,
-    )
-    Threshold.objects.bulk_create(
-        Threshold(table=table, level_pct=pct, effect=effect.value, told=list(told))
-        for pct, effect, told in levels
-    )
-    written = {str(pct): [effect.value, *told] for pct, effect, told in levels}
-    detail = {"levels": written, "reason": reason.strip(), "number": table.number}
-    record(actor=by, action="thresholds.set", subject=name_of(subject, of=of), detail=detail, at=at)
-    return table
 
 
 @transaction.atomic
@@ -91,7 +42,7 @@ def act_on_spend(
     Two workers may come at once: the lock makes the second read what the first wrote. What is
     granted is read under it too, since a revision may have come between.
     """
-    _lock(subject)
+    lock_subject(subject)
     subject = _again(subject)
     granted_usd = _granted(subject)
     if granted_usd is None:
@@ -137,7 +88,7 @@ def keep_blocked(*, crossing_id: int, at: datetime) -> bool:
     subject = found.budget or found.initiative
     if subject is None:
         return False
-    _lock(subject)
+    lock_subject(subject)
     subject, crossing = _again(subject), rows.get(pk=crossing_id)
     if _granted(subject) is None or not crossing.holds:
         return False
@@ -155,7 +106,7 @@ def answer_crossing(*, crossing_id: int, by: User, reason: str, at: datetime) ->
     subject = found.budget or found.initiative
     if subject is None:
         raise Refusal("The level belongs to nothing.")
-    _lock(subject)
+    lock_subject(subject)
     crossing = rows.select_for_update(of=("self",)).get(pk=crossing_id)
     if (why_not := why_not_answer(by, subject=subject, at=at)) is not None:
         raise NotAllowed(why_not)
@@ -197,14 +148,6 @@ def arm_again(budget: Budget, *, by: User, at: datetime) -> list[int]:
     return [crossing.level_pct for crossing in lifted]
 
 
-def _lock(subject: Budget | Initiative | None) -> None:
-    """Lock the row of what the thresholds are of; those of all are the company's."""
-    if subject is None:
-        Company.objects.select_for_update().first()
-        return
-    type(subject).objects.select_for_update(of=("self",)).get(pk=subject.pk)
-
-
 def _again(subject: Budget | Initiative) -> Budget | Initiative:
     found: Budget | Initiative = (
         type(subject).objects.select_related(*_NEEDED[type(subject)]).get(pk=subject.pk)
@@ -223,42 +166,6 @@ def _granted(subject: Budget | Initiative) -> Decimal | None:
     if isinstance(subject, Budget):
         return subject.core_usd if subject.state == BudgetState.ACTIVE else None
     return subject.cap_usd if subject.state == InitiativeState.SANDBOX else None
-
-
-def _check(
-    subject: Budget | Initiative | None, *, of: str, levels: Sequence[Level], reason: str
-) -> None:
-    errors = [
-        FieldError(f"/thresholds/{place}", detail)
-        for place, level in enumerate(levels)
-        for detail in _problems(level, of=of)
-    ]
-    given = [level.level_pct for level in levels]
-    errors += [
-        FieldError("/thresholds", f"{pct}% stands there twice: one line says it all.")
-        for pct in sorted({pct for pct in given if given.count(pct) > 1})
-    ]
-    if not levels or len(levels) > MOST_LEVELS:
-        errors.append(FieldError("/thresholds", f"Give from 1 to {MOST_LEVELS} levels."))
-    if not reason.strip():
-        errors.append(FieldError("/reason", "Say why: it is kept with the thresholds."))
-    if errors:
-        raise Invalid(" ".join(error.detail for error in errors), errors=errors)
-    in_force = thresholds_in_force(subject) if subject else common_thresholds(of)
-    if set(in_force.levels) == set(levels):
-        raise Invalid.of("thresholds", "These are in force already: nothing would change.")
-
-
-def _problems(level: Level, *, of: str) -> Iterable[str]:
-    if not 1 <= level.level_pct <= HIGHEST_PCT:
-        yield f"A level is a whole share from 1 to {HIGHEST_PCT} percent, not {level.level_pct}."
-    if not level.told:
-        yield f"Say who is told at {level.level_pct}%: nobody would know."
-    if of == ThresholdTable.Of.BUDGET and Told.OWNER in level.told:
-        yield f"A budget has no owner on call to be told at {level.level_pct}%: name a role."
-    is_capped = of == ThresholdTable.Of.EXPERIMENT and level.level_pct >= EVERYTHING_PCT
-    if is_capped and level.effect == Effect.BLOCKS:
-        yield f"At {EVERYTHING_PCT}% the hard cap blocks by itself: let a lower level block."
 
 
 def _block(subject: Budget | Initiative, crossing: ThresholdCrossing, *, at: datetime) -> bool:

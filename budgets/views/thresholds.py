@@ -12,7 +12,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from budgets.forms import place_refusal
 from budgets.lifecycle import BudgetState, InitiativeState
 from budgets.models import Budget, Initiative, ThresholdCrossing
-from budgets.operations.thresholds import answer_crossing, set_thresholds
+from budgets.operations.threshold_tables import set_thresholds
+from budgets.operations.thresholds import answer_crossing
 from budgets.queries.thresholds import (
     Of,
     Thresholds,

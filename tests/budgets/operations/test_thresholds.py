@@ -7,7 +7,8 @@ import pytest
 from django.db import DatabaseError, transaction
 
 from budgets.models import Budget, Initiative, Threshold, ThresholdCrossing, ThresholdTable
-from budgets.operations.thresholds import act_on_spend, answer_crossing, set_thresholds
+from budgets.operations.threshold_tables import set_thresholds
+from budgets.operations.thresholds import act_on_spend, answer_crossing
 from budgets.operations.watch import watch_thresholds
 from budgets.queries.consequences import Consequence
 from budgets.queries.standing import standing_of
