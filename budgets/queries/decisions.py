@@ -2,10 +2,8 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal
-from typing import NamedTuple
 
-from budgets.amounts import LABELS, NOTHING, Amounts
+from budgets.amounts import LABELS, NOTHING
 from budgets.binding_sentences import binding_check
 from budgets.lifecycle import BudgetState, InitiativeState
 from budgets.models import Budget, Initiative
@@ -15,7 +13,8 @@ from budgets.queries.experiments import InitiativeStanding, initiative_standing
 from budgets.queries.extensions import end_asked, end_before, extension_checks
 from budgets.queries.grants import Grant, grant_of
 from budgets.queries.hierarchy import Room, room_for
-from budgets.queries.ledger import held_by, pool_left_usd
+from budgets.queries.ledger import held_by
+from budgets.queries.money_effects import Effect, money_effects, pool_effect
 from budgets.queries.offers import Offer, budget_offers, initiative_offers
 from budgets.queries.openings import lines_asked, overlap_problem
 from budgets.queries.pool_policy import budget_problems, profile_of_request
@@ -30,9 +29,8 @@ from budgets.queries.written_terms import written_terms
 from budgets.rights import BUDGET, EXTENSION, INITIATIVE, OPENING, REVISION
 from budgets.terms import Change, change_in, terms_of
 from finops.periods import ONE_DAY
-from finops.pools import held_at_first_usd
 from org.models import Approval, User
-from org.queries.calendar import fiscal_year_containing, periods_of_year, reporting_today
+from org.queries.calendar import periods_of_year, reporting_today
 from org.templatetags.figures import day as written_day
 from org.templatetags.figures import usd
 
@@ -47,14 +45,6 @@ DECIDING = (
     "grant_opening",
     "reject_opening",
 )
-
-
-class Effect(NamedTuple):
-    """What an account holds now and after the decision."""
-
-    label: str
-    before_usd: Decimal
-    after_usd: Decimal
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,7 +130,7 @@ def _of_budget(budget: Budget, *, user: User, at: datetime, waits: bool) -> Deci
             ("Phasing of the core", budget.get_phasing_display()),
         ],
         checks=_budget_checks(budget, room, on=reporting_today(at)) if room else [],
-        effects=_money_effects(budget, room, NOTHING, budget.amounts.minus(room.beneath))
+        effects=money_effects(budget, room, NOTHING, budget.amounts.minus(room.beneath))
         if room
         else [],
         offers=_deciding(budget_offers(budget, user=user, at=at)) if waits else [],
@@ -168,7 +158,7 @@ def _of_revision(
             ("In force from", "The day it is approved; what was planned before stays"),
         ],
         checks=revision_checks(budget, amounts, on=reporting_today(at)) if waits else [],
-        effects=_money_effects(budget, room_for(budget), held_by(budget), amounts.minus(before))
+        effects=money_effects(budget, room_for(budget), held_by(budget), amounts.minus(before))
         if waits
         else [],
         offers=_deciding(budget_offers(budget, user=user, at=at), of=REVISION) if waits else [],
@@ -238,7 +228,7 @@ def _of_initiative(
         checks=[*asking_checks(initiative, on=on, change=change), binding_check(terms, at=at)]
         if waits
         else [],
-        effects=_pool_effect(initiative, on=on) if waits else [],
+        effects=pool_effect(initiative, on=on) if waits else [],
         offers=_deciding(initiative_offers(initiative, user=user, extension=None, at=at))
         if waits
         else [],
@@ -284,32 +274,6 @@ def _of_extension(
 def _deciding(offers: list[Offer], *, of: str = "") -> list[Offer]:
     """Keep the offers that decide; of a budget in force those on one of its matters."""
     return [offer for offer in offers if offer.action in DECIDING and offer.action.endswith(of)]
-
-
-def _pool_effect(initiative: Initiative, *, on: date) -> list[Effect]:
-    found = profile_of_request(kind=INITIATIVE, subject_id=initiative.pk, on=on)
-    held_usd = held_at_first_usd(
-        cap_usd=initiative.cap_usd, overbooking=found.profile.pool_overbooking
-    )
-    year = fiscal_year_containing(initiative.starts_on)
-    left_usd = pool_left_usd(unit=initiative.unit, fiscal_year=year)
-    return [Effect(f"Pool of {initiative.unit}, FY{year}", left_usd, left_usd - held_usd)]
-
-
-def _money_effects(budget: Budget, room: Room, held: Amounts, difference: Amounts) -> list[Effect]:
-    """Return what the accounts that take part hold now and after; none where nothing moves."""
-    own = _moved(str(budget.unit), held, difference)
-    if room.parent is None or difference.opens_reserve:
-        return own
-    return [*own, *_moved(str(room.parent.unit), room.left, NOTHING.minus(difference))]
-
-
-def _moved(unit: str, held: Amounts, difference: Amounts) -> list[Effect]:
-    return [
-        Effect(f"{label} of {unit}", before, before + moved)
-        for (label, before), moved in zip(held.named(), difference, strict=True)
-        if moved
-    ]
 
 
 def _budget_checks(budget: Budget, room: Room, *, on: date) -> list[Check]:
