@@ -2,21 +2,20 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
-from django.db.models import Case, F, IntegerField, Sum, Value, When
-
 from budgets.flex_terms import mix_of, standard_of
 from budgets.models import Budget, FlexRule, FlexStep
+from budgets.queries.core_use import CoreUse, core_use
 from budgets.queries.flex_checks import why_not_count
 from finops import flex
 from finops.flex import Actual, Funding, Movement, Variances, funding, movement, variances
 from finops.money import ROUNDED, calculated_in
 from finops.periods import FiscalPeriod, Period
-from ingestion.models import CostStatus, OutcomeTerms, UnitDay
+from ingestion.models import OutcomeTerms
 from ingestion.queries.definitions import terms_of
 from ingestion.queries.margins import MarginDays, margin_days
 from ingestion.queries.outcomes import OutcomeCounts, Told, told_of
@@ -40,16 +39,6 @@ class Known(StrEnum):
     UNCOUNTED = "work not counted"
     UNPRICED = "calls without a price"
     ALL = "known"
-
-
-@dataclass(slots=True)
-class CoreUse:
-    """What a unit's core used in a period; `usd` leaves out the `unpriced` calls."""
-
-    usd: Decimal = ZERO
-    tokens: int = 0
-    unpriced: int = 0
-    by_model: dict[tuple[str, str], int] = field(default_factory=lambda: defaultdict(int))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,42 +164,6 @@ def flex_standing(budget: Budget, *, on: date) -> FlexStanding:
 def known_from(period: FiscalPeriod, *, on: date) -> bool:
     """Test whether the figures of a period are final by the company's profile."""
     return period.end + timedelta(days=profile_on(on).profile.data_lag_days) <= on
-
-
-def core_use(budget: Budget, periods: Sequence[FiscalPeriod]) -> list[CoreUse]:
-    """Return what the unit and all beneath it used of its core in each period."""
-    number = Case(
-        *(
-            When(reporting_day__gte=each.start, reporting_day__lt=each.end, then=Value(place))
-            for place, each in enumerate(periods)
-        ),
-        output_field=IntegerField(),
-    )
-    rows = (
-        UnitDay.objects.filter(
-            metered=True,
-            cost_object=None,
-            unit__path__startswith=budget.unit.path,
-            reporting_day__gte=periods[0].start,
-            reporting_day__lt=periods[-1].end,
-        )
-        .annotate(place=number)
-        .values_list("place", "provider", "model", "status")
-        .annotate(
-            usd=Sum("cost_usd"), made=Sum("calls"), used=Sum(F("in_tokens") + F("out_tokens"))
-        )
-        .order_by()
-    )
-    found = [CoreUse() for _ in periods]
-    for place, provider, model, status, usd, made, used in rows:
-        use = found[place]
-        use.tokens += int(used)
-        use.by_model[provider, model] += int(used)
-        if status == CostStatus.UNPRICED:
-            use.unpriced += int(made)
-        else:
-            use.usd += usd
-    return found
 
 
 def _periods(budget: Budget, signed: Sequence[FlexRule], *, on: date) -> list[FlexPeriod]:

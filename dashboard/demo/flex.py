@@ -10,7 +10,7 @@ from budgets.lifecycle import BudgetState
 from budgets.models import Budget, FlexRule
 from budgets.operations.flex import decide_flex, propose_flex
 from budgets.operations.flex_steps import scale
-from budgets.queries.flex import core_use
+from budgets.queries.core_use import core_use
 from budgets.queries.revisions import revision_waiting
 from dashboard.demo.cast import Cast
 from dashboard.demo.company import manager_of
