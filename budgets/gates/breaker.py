@@ -16,6 +16,7 @@ from budgets.gates.rule import (
     Signer,
     Window,
     number_in,
+    text_of,
 )
 from budgets.models import Initiative
 from finops.gates.breaker import Protection, TripTest, judge_breaker, p95_day
@@ -147,9 +148,9 @@ def _spend(initiative: Initiative, period: Period, *, typed: str) -> dict[str, A
     expected = measured if measured is not None else number_in(typed or None)
     return {
         "days": len(days),
-        "expected_usd": _text(expected),
+        "expected_usd": text_of(expected),
         "expected_is": "measured" if measured is not None else "typed" if typed else "unknown",
-        "left_usd": None if used.unpriced_calls else _text(initiative.cap_usd - used.usd),
+        "left_usd": None if used.unpriced_calls else text_of(initiative.cap_usd - used.usd),
     }
 
 
@@ -160,10 +161,6 @@ def _status(initiative: Initiative, period: Period) -> dict[str, Any]:
 
 def _active(user: User | None) -> str | None:
     return str(user) if user is not None and user.is_active else None
-
-
-def _text(value: Decimal | None) -> str | None:
-    return None if value is None else f"{value:f}"
 
 
 GATE = GateRule(

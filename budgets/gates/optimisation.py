@@ -15,6 +15,7 @@ from budgets.gates.rule import (
     Signer,
     Window,
     number_in,
+    text_of,
 )
 from budgets.models import Initiative
 from finops.gates.criteria import Judgement
@@ -80,7 +81,7 @@ def _measured(found: Audit) -> dict[str, Any]:
         "calls_without_latency": found.calls_without_latency,
         "spend_usd": f"{found.spend_usd:f}" if is_judged else None,
         "avoidable_usd": f"{found.avoidable_usd:f}" if is_judged else None,
-        "frontier_on_simple": _text(found.frontier_on_simple_share),
+        "frontier_on_simple": text_of(found.frontier_on_simple_share),
         "fewest_graded": min(graded, default=None),
         "advice": _advice(found),
         "missing": found.missing,
@@ -128,10 +129,10 @@ def _work(row: Audited) -> dict[str, Any]:
         "complexity": row.kind.complexity,
         "model": row.name.model,
         "calls": row.profile.calls,
-        "now_usd": _text(row.now_usd),
+        "now_usd": text_of(row.now_usd),
         "candidate": best.candidate.name if best else None,
-        "candidate_usd": _text(best.effective_usd if best else None),
-        "cache_share": _text(row.cache_share),
+        "candidate_usd": text_of(best.effective_usd if best else None),
+        "cache_share": text_of(row.cache_share),
         "batch_eligible_calls": row.batch_eligible_calls,
     }
 
@@ -165,10 +166,6 @@ def _signers(inputs: Inputs) -> Sequence[Signer]:
     platform = Signer(part="platform", label="AI platform lead", roles=(Role.ENGINEER,))
     finops = Signer(part="finops", label="FinOps, for the waiver", roles=(Role.FINANCE, Role.CFO))
     return (platform, finops) if inputs.get(WAIVED_UNTIL) else (platform,)
-
-
-def _text(value: Decimal | None) -> str | None:
-    return None if value is None else f"{value:f}"
 
 
 GATE = GateRule(

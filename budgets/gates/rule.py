@@ -19,6 +19,11 @@ Window = Mapping[str, str]
 Measures = Mapping[str, Any]
 
 
+def text_of(value: Decimal | None) -> str | None:
+    """Write a number for the measures, every digit of it."""
+    return None if value is None else f"{value:f}"
+
+
 def number_in(text: str | None) -> Decimal | None:
     """Read a number of the measures; what could not be measured is None."""
     return None if text is None else Decimal(text)

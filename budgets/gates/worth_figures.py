@@ -7,7 +7,7 @@ from decimal import Decimal
 from fnmatch import fnmatchcase
 from typing import Any
 
-from budgets.gates.rule import Inputs
+from budgets.gates.rule import Inputs, text_of
 from budgets.models import Initiative
 from finops.gates.worth import FEWEST_OUTCOMES
 from finops.money import ROUNDED, calculated_in
@@ -83,13 +83,13 @@ def figures_of(initiative: Initiative, inputs: Inputs, *, period: Period) -> Fig
             "definition": terms.definition.slug,
             "terms": terms.number,
             "kind": terms.kind,
-            "outcomes": _text(volume.outcomes),
-            "coverage": _text(counts.coverage),
+            "outcomes": text_of(volume.outcomes),
+            "coverage": text_of(counts.coverage),
             "is_projection": volume.is_projection,
             "unpriced_calls": cost.unpriced_calls,
-            "ai_usd": _text(volume.ai_usd),
-            "p50_usd": _text(_task_usd(tasks.p50_usd, inputs)),
-            "p90_usd": _text(_task_usd(tasks.p90_usd, inputs)),
+            "ai_usd": text_of(volume.ai_usd),
+            "p50_usd": text_of(_task_usd(tasks.p50_usd, inputs)),
+            "p90_usd": text_of(_task_usd(tasks.p90_usd, inputs)),
             **own(terms, volume, inputs, period),
         },
         data_status={
@@ -136,9 +136,9 @@ def _internal(
     terms: OutcomeTerms, volume: Volume, inputs: Inputs, period: Period
 ) -> dict[str, Any]:
     return {
-        "benefit_usd": _text(_benefit(terms, volume, inputs, period)),
-        "cost_usd": _text(_cost(terms, volume, inputs)),
-        "human_usd": _text(_typed(inputs, "human_usd")),
+        "benefit_usd": text_of(_benefit(terms, volume, inputs, period)),
+        "cost_usd": text_of(_cost(terms, volume, inputs)),
+        "human_usd": text_of(_typed(inputs, "human_usd")),
     }
 
 
@@ -199,8 +199,8 @@ def _customer(
     revenue = revenue_in(terms.product, period=period)
     others = other_costs_in(terms.product, period=period)
     return {
-        "price_usd": _text(_of_piece(revenue, volume, period) or _typed(inputs, "price_usd")),
-        "other_usd": _text(_of_piece(others, volume, period) or _typed(inputs, "other_usd")),
+        "price_usd": text_of(_of_piece(revenue, volume, period) or _typed(inputs, "price_usd")),
+        "other_usd": text_of(_of_piece(others, volume, period) or _typed(inputs, "other_usd")),
         "waste": f"{waste:f}",
     }
 
@@ -218,10 +218,6 @@ def _task_usd(measured: Decimal | None, inputs: Inputs) -> Decimal | None:
 
 def _typed(inputs: Inputs, name: str) -> Decimal | None:
     return Decimal(inputs[name]) if inputs.get(name) else None
-
-
-def _text(value: Decimal | None) -> str | None:
-    return None if value is None else f"{value:f}"
 
 
 def _patterns(wanted: str | Sequence[str]) -> Sequence[str]:
