@@ -384,3 +384,4 @@ def test_an_agent_that_never_started_stops(server: FakeServer, tmp_path: Path) -
 
     with agent(server, tmp_path):
         until(lambda: "call-1" in server.usage)
+    assert set(server.usage) == {"call-1"}
