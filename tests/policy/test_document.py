@@ -11,9 +11,16 @@ from finops.rules import Rule
 from policy.document import (
     CapEntry,
     Content,
+    LoopEntry,
     ModelEntry,
+    ProbeEntry,
+    QuotaEntry,
+    RaiseEntry,
+    RatesEntry,
     ReasonEntry,
+    RouteEntry,
     ScopeEntry,
+    TaskLimitsEntry,
     canonical,
     compile_content,
     content_hash,
@@ -58,6 +65,32 @@ CONTENT = Content(
     ],
     assign=[Rule({"workflow": "drafter"}, "initiative:support-drafter"), Rule({}, "org")],
     scopes=[BLOCKED, ScopeEntry("org", "Acme", None)],
+)
+
+GUARDED = ScopeEntry(
+    id="unit:support",
+    name="Support",
+    parent="org",
+    rates=RatesEntry(requests_per_minute=600, usd_per_minute=Decimal("1.5")),
+    task_limits=TaskLimitsEntry(steps=40, usd=Decimal("0.5")),
+    loop=LoopEntry(calls=20, window_s=600),
+    keep_fraction=Decimal("0.50"),
+    probe=ProbeEntry("probe:7:3", calls=10, until=AT),
+    quotas=[
+        QuotaEntry(
+            "quota:4",
+            metric="calls",
+            window="day",
+            limit=Decimal(50),
+            mode="hard",
+            per="person",
+            resets_at=MIDNIGHT,
+            exempt=["ops@x"],
+            raises=[RaiseEntry("ana@x", Decimal(100), until=MIDNIGHT)],
+        )
+    ],
+    when_stale="bucket",
+    stale_usd=Decimal(5),
 )
 
 texts = st.text(max_size=12)
@@ -196,3 +229,50 @@ def test_the_bytes_are_canonical_whatever_stands_in_them(content: Content) -> No
     body = issue(compile_content(content), revision=1, at=AT)
 
     assert canonical(json.loads(body)) == body
+
+
+def test_every_limit_of_a_scope_is_written_in_its_one_form() -> None:
+    content = Content("USD", ["local"], [], [Rule({}, "unit:support")], [GUARDED])
+
+    (scope,) = compile_content(content)["scopes"]
+
+    assert scope["rates"] == {
+        "requests_per_minute": 600,
+        "tokens_per_minute": None,
+        "usd_per_minute": "1.50",
+        "concurrency": None,
+    }
+    assert scope["task_limits"] == {"steps": 40, "usd": "0.50"}
+    assert scope["loop"] == {"calls": 20, "window_s": 600}
+    assert scope["keep_fraction"] == "0.5"
+    assert scope["probe"] == {"id": "probe:7:3", "calls": 10, "until": "2026-11-21T10:00:00Z"}
+    assert scope["when_stale"] == {"mode": "bucket", "usd": "5.00"}
+    assert scope["quotas"] == [
+        {
+            "id": "quota:4",
+            "metric": "calls",
+            "window": "day",
+            "limit": "50",
+            "mode": "hard",
+            "per": "person",
+            "resets_at": "2026-11-22T00:00:00Z",
+            "exempt": ["ops@x"],
+            "raises": [{"who": "ana@x", "limit": "100", "until": "2026-11-22T00:00:00Z"}],
+        }
+    ]
+
+
+def test_a_route_says_where_calls_with_its_labels_go() -> None:
+    route = RouteEntry("summarisation", "simple", "low", "economy", ["gpt-5-mini"], queue="batch")
+    content = Content("USD", ["economy"], [], [], [], routes=[route])
+
+    (written,) = compile_content(content)["routes"]
+
+    assert written == {
+        "task_type": "summarisation",
+        "complexity": "simple",
+        "risk": "low",
+        "tier": "economy",
+        "models": ["gpt-5-mini"],
+        "queue": "batch",
+    }
