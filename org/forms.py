@@ -20,6 +20,8 @@ SCOPES_IN_WORDS = {
     Scope.SPEND_READ: "spend:read — read spend, budgets and initiatives",
     Scope.INITIATIVES_WRITE: "initiatives:write — draft initiatives and take their steps",
     Scope.BUDGETS_WRITE: "budgets:write — take the steps of budgets, revise them",
+    Scope.LEASE_WRITE: "lease:write — take money of hard caps on lease, and settle it",
+    Scope.BREAKERS_WRITE: "breakers:write — force breakers open, ask for overrides and trip tests",
 }
 
 

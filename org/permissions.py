@@ -13,6 +13,8 @@ ROLES_OF_SCOPE: dict[Scope, frozenset[Role]] = {
     Scope.IMPORTS_WRITE: frozenset({Role.ENGINEER, Role.FINANCE, Role.ADMIN}),
     Scope.INITIATIVES_WRITE: frozenset({Role.GM, Role.CFO, Role.FINANCE, Role.ENGINEER}),
     Scope.BUDGETS_WRITE: frozenset({Role.GM, Role.CFO, Role.FINANCE}),
+    Scope.LEASE_WRITE: frozenset({Role.ENGINEER, Role.FINANCE, Role.ADMIN}),
+    Scope.BREAKERS_WRITE: frozenset({Role.GM, Role.CFO, Role.ENGINEER}),
 }
 
 

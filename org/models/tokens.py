@@ -17,6 +17,8 @@ class Scope(models.TextChoices):
     SPEND_READ = "spend:read"
     INITIATIVES_WRITE = "initiatives:write"
     BUDGETS_WRITE = "budgets:write"
+    LEASE_WRITE = "lease:write"
+    BREAKERS_WRITE = "breakers:write"
 
 
 class ApiTokenQuerySet(models.QuerySet["ApiToken"]):

@@ -18,7 +18,10 @@ from tests.factories.org import new_token
 from tests.org_cast import Cast, gather
 from tests.races import race
 
-ALL_SCOPES = "policy:read, usage:write, imports:write, spend:read, initiatives:write, budgets:write"
+ALL_SCOPES = (
+    "policy:read, usage:write, imports:write, spend:read, initiatives:write, budgets:write,"
+    " lease:write, breakers:write"
+)
 
 
 def issue(user: User, at: datetime, **changes: Any) -> tuple[ApiToken, str]:
@@ -96,7 +99,10 @@ def test_a_token_ends_within_a_year(cast: Cast, at: datetime, days: int, sentenc
 @pytest.mark.parametrize(
     ("name", "allowed"),
     [
-        ("carl", {"policy:read", "spend:read", "initiatives:write", "budgets:write"}),
+        (
+            "carl",
+            {"policy:read", "spend:read", "initiatives:write", "budgets:write", "breakers:write"},
+        ),
         (
             "fiona",
             {
@@ -104,14 +110,29 @@ def test_a_token_ends_within_a_year(cast: Cast, at: datetime, days: int, sentenc
                 "spend:read",
                 "usage:write",
                 "imports:write",
+                "lease:write",
                 "initiatives:write",
                 "budgets:write",
             },
         ),
-        ("grace", {"policy:read", "spend:read", "initiatives:write", "budgets:write"}),
-        ("ed", {"policy:read", "spend:read", "usage:write", "imports:write", "initiatives:write"}),
+        (
+            "grace",
+            {"policy:read", "spend:read", "initiatives:write", "budgets:write", "breakers:write"},
+        ),
+        (
+            "ed",
+            {
+                "policy:read",
+                "spend:read",
+                "usage:write",
+                "imports:write",
+                "lease:write",
+                "initiatives:write",
+                "breakers:write",
+            },
+        ),
         ("aud", {"policy:read", "spend:read"}),
-        ("ada", {"policy:read", "spend:read", "usage:write", "imports:write"}),
+        ("ada", {"policy:read", "spend:read", "usage:write", "imports:write", "lease:write"}),
         ("stan", set()),
     ],
 )
