@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from benchmarks import decide, pages, push
+from benchmarks import decide, feed, pages, push
 from benchmarks.ingest import LOADS
 from benchmarks.ingest import run as load
 from benchmarks.setting import own_installation
@@ -16,6 +16,7 @@ RESULTS = Path(__file__).parent / "results"
 BENCHMARKS: dict[str, Callable[[Path], dict[str, Any]]] = {
     **{f"ingest-{name}": partial(load, load=each, name=name) for name, each in LOADS.items()},
     "decide": decide.run,
+    "feed": feed.run,
     "pages": pages.run,
     "push": push.run,
 }

@@ -169,6 +169,10 @@ class Web:
         except subprocess.TimeoutExpired:
             self._process.kill()
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
     def _is_ready(self) -> bool:
         try:
             return httpx.get(f"{self.url}/readyz", trust_env=False).status_code == HTTPStatus.OK
