@@ -106,7 +106,7 @@ async def _woken(
     url: str, headers: dict[str, str], *, people: int, memory_of: int
 ) -> dict[str, Any]:
     """Let so many wait, block the company, and say when they knew."""
-    known = _ask(url, headers).headers["etag"]
+    known, mb_before = _ask(url, headers).headers["etag"], _resident_mb(memory_of)
     asked = request(
         "/api/v1/policy?wait=30", host="bench", headers=headers | {"If-None-Match": known}
     )
@@ -125,6 +125,7 @@ async def _woken(
         "wake_p99_s": round(taken[int(len(taken) * 0.99) - 1], 3),
         "page_meanwhile_s": round(page_s, 3),
         "mb": mb,
+        "mb_before": mb_before,
     }
 
 
