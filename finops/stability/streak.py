@@ -1,0 +1,164 @@
+"""The run of days that count: where it began, how long it is, when it can pass at the earliest.
+
+Thirty days in a row, of which none is broken; a paused day neither counts nor breaks, two of
+them at most. A day is final once its late data have had their time.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from itertools import pairwise
+
+from finops.periods import ONE_DAY
+from finops.stability.days import Day, Effect, Judged, Rule, judge_day
+
+NEEDED_DAYS = 30
+MOST_PAUSED = 2
+LATE_DAYS = 7  # so long a paused day may be filled in
+FREEZING_BREACHES = 2
+FEWEST_ACTIVE_DAYS = 20
+FEWEST_TASKS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Days in a row that were not broken; `ended_by` is the day that broke them."""
+
+    days: Sequence[Judged]
+    ended_by: Judged | None = None
+
+    @property
+    def counted(self) -> list[Judged]:
+        return [each for each in self.days if each.counts]
+
+    @property
+    def paused(self) -> list[Judged]:
+        return [each for each in self.days if each.effect == Effect.PAUSES]
+
+    @property
+    def tasks(self) -> int:
+        return sum(each.day.tasks for each in self.days)
+
+    @property
+    def active_days(self) -> int:
+        return sum(1 for each in self.counted if each.day.calls)
+
+
+@dataclass(frozen=True, slots=True)
+class Streak:
+    """Every run of an experiment, and where the present one stands.
+
+    `is_frozen` says that its cap was broken a second time: somebody has to look before days
+    count again. `earliest_pass` is the day on which the run can be complete and final.
+    """
+
+    judged: Sequence[Judged]
+    runs: Sequence[Run]
+    is_frozen: bool
+    earliest_pass: date
+
+    @property
+    def current(self) -> Run:
+        return self.runs[-1]
+
+    @property
+    def length(self) -> int:
+        return len(self.current.counted)
+
+    @property
+    def is_long_enough(self) -> bool:
+        return self.length >= NEEDED_DAYS
+
+    @property
+    def has_enough_use(self) -> bool:
+        """Test whether the run holds enough work to say anything by."""
+        run = self.current
+        return run.active_days >= FEWEST_ACTIVE_DAYS and run.tasks >= FEWEST_TASKS
+
+
+def streak_of(
+    days: Iterable[Day], *, today: date, lag_days: int, lifted_on: date | None = None
+) -> Streak:
+    """Return the runs of days given in order without gaps; days from `today` on are not over.
+
+    `lifted_on` is the day on which somebody lifted the last freeze: breaches before it are
+    forgiven, not forgotten. Raises ValueError where days are missing or out of order.
+    """
+    judged = [judge_day(day) for day in _over(days, today=today)]
+    runs: list[Run] = []
+    open_days: list[Judged] = []
+    kept: list[Judged] = []
+    for one in judged:
+        this = _settled(one, open_days, today=today)
+        kept.append(this)
+        if this.effect == Effect.RESTARTS:
+            runs.append(Run(open_days, ended_by=this))
+            open_days = []
+        else:
+            open_days.append(this)
+    runs.append(Run(open_days))
+    return Streak(
+        judged=kept,
+        runs=runs,
+        is_frozen=_is_frozen(kept, lifted_on=lifted_on),
+        earliest_pass=_earliest_pass(runs[-1], today=today, lag_days=lag_days),
+    )
+
+
+def is_final(day: date, *, today: date, lag_days: int) -> bool:
+    """Test whether a day's late data have had their time: it is final at D + lag."""
+    return today >= day + timedelta(days=lag_days)
+
+
+def window_of(run: Run) -> Sequence[Judged]:
+    """Return the last thirty days that count, with the paused ones between them."""
+    return _since_thirty_counted(run.days)
+
+
+def _since_thirty_counted(days: Sequence[Judged]) -> list[Judged]:
+    counted = [each for each in days if each.counts][-NEEDED_DAYS:]
+    if len(counted) < NEEDED_DAYS:
+        return list(days)
+    return [each for each in days if each.day.on >= counted[0].day.on]
+
+
+def _over(days: Iterable[Day], *, today: date) -> list[Day]:
+    known = [day for day in days if day.on < today]
+    for before, after in pairwise(known):
+        if after.on != before.on + ONE_DAY:
+            raise ValueError(f"After {before.on} comes {after.on}: a day is missing.")
+    return known
+
+
+def _settled(one: Judged, run: Sequence[Judged], *, today: date) -> Judged:
+    """Break the run on a pause that is one too many, or that nobody filled in in time."""
+    if one.effect != Effect.PAUSES:
+        return one
+    recent = _since_thirty_counted(run)
+    if sum(1 for each in recent if each.effect == Effect.PAUSES) >= MOST_PAUSED:
+        words = f"{one.says} It is the third paused day of the run; {MOST_PAUSED} are allowed."
+        return replace(one, effect=Effect.RESTARTS, says=words)
+    if one.rule == Rule.NOT_COMPLETE and today > one.day.on + timedelta(days=LATE_DAYS):
+        words = f"{one.says} Nothing more came within {LATE_DAYS} days."
+        return replace(one, effect=Effect.RESTARTS, says=words)
+    return one
+
+
+def _is_frozen(judged: Iterable[Judged], *, lifted_on: date | None) -> bool:
+    breaches = [
+        each
+        for each in judged
+        if each.rule in {Rule.OVER_CAP, Rule.OVER_ALLOCATION}
+        and (lifted_on is None or each.day.on >= lifted_on)
+    ]
+    return len(breaches) >= FREEZING_BREACHES
+
+
+def _earliest_pass(run: Run, *, today: date, lag_days: int) -> date:
+    """Return when thirty days can be complete and final, if each day from today on counts."""
+    counted = run.counted
+    if len(counted) >= NEEDED_DAYS:
+        last = counted[NEEDED_DAYS - 1].day.on
+    else:
+        last = today + ONE_DAY * (NEEDED_DAYS - len(counted) - 1)
+    return last + ONE_DAY * max(lag_days, 1)  # a day is over when the next one begins
