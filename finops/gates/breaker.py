@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import ROUND_CEILING, Decimal
+from decimal import Decimal
 
 from finops.gates.criteria import (
     Criterion,
@@ -15,6 +15,7 @@ from finops.gates.criteria import (
     judgement,
 )
 from finops.money import ROUNDED, calculated_in, to_cents
+from finops.stability.figures import nearest_rank
 
 DAYS_OF_P95 = Decimal(2)  # a daily cap is at most so many P95 days
 SHARES_LEFT = Decimal(5)  # and at most one part of what is left in so many
@@ -76,8 +77,7 @@ def p95_day(days_usd: Sequence[Decimal]) -> Decimal | None:
     """Return the day that 95 % of the days do not exceed, by nearest rank; None below 14 days."""
     if len(days_usd) < FEWEST_DAYS:
         return None
-    rank = (Decimal(len(days_usd)) * Decimal("0.95")).to_integral_value(ROUND_CEILING)
-    return sorted(days_usd)[int(rank) - 1]
+    return nearest_rank(days_usd, Decimal("0.95"))
 
 
 @calculated_in(ROUNDED)
