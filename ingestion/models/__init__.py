@@ -6,6 +6,7 @@ from ingestion.models.connectors import Connector, Pull, PulledFile
 from ingestion.models.delivery import Chunk, Delivery, Doubt, Reject
 from ingestion.models.evaluations import Evaluation
 from ingestion.models.metrics import Headcount, OtherCogs, Revenue
+from ingestion.models.minutes import MinuteUse, MinuteWatch
 from ingestion.models.outbox import SpendChange
 from ingestion.models.outcomes import (
     MonthlyCount,
@@ -42,6 +43,8 @@ __all__ = [
     "Event",
     "Headcount",
     "MeteringSource",
+    "MinuteUse",
+    "MinuteWatch",
     "MonthlyCount",
     "OtherCogs",
     "Outcome",

@@ -7,6 +7,7 @@ from django.db import transaction
 from ingestion.models import Delivery
 from ingestion.operations.assignments import hold_loads_still
 from ingestion.operations.deliveries import prepared_file
+from ingestion.operations.minutes import rebuild_minutes
 from ingestion.operations.reports import discard_report
 from ingestion.operations.undo import take_back
 from ingestion.queries.deliveries import UNFINISHED
@@ -84,6 +85,7 @@ def _stopped(delivery: Delivery, *, by: User, at: datetime) -> bool:
     discard_report(held)
     # A part that a worker is reading stays as it is: its row is locked, and nothing comes of it.
     Delivery.objects.filter(pk=held.pk).update(**_end(by=by, at=at))
+    rebuild_minutes(at=at)
     return True
 
 

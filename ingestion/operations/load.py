@@ -158,6 +158,7 @@ def store_usage(staged: StagedUsage, *, delivery: Delivery, at: datetime) -> Loa
         delivery_id=delivery.pk,
         own_keys=staged.own_keys,
         today=reporting_today(at),
+        at=at,
     )
     keep_rejects(delivery, staged.problems)
     if stored.loaded:

@@ -11,6 +11,7 @@ from django.db.models import Q
 from finops.rules import validate_when
 from ingestion.models import Rule, RuleBook
 from ingestion.operations.assignments import hold_loads_still, reassign_all
+from ingestion.operations.minutes import rebuild_minutes
 from ingestion.operations.rollups import rebuild_unit_days
 from ingestion.queries.rules import RULE_ATTRIBUTES, book_number, rules_in_force
 from org import audit
@@ -62,6 +63,7 @@ def publish_rules(
     Rule.objects.bulk_create(_rule(book, place, draft) for place, draft in enumerate(drafts, 1))
     if reassign_all():
         rebuild_unit_days()
+        rebuild_minutes(at=at)
     audit.record(
         actor=by,
         action="rules.publish",

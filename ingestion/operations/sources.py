@@ -8,6 +8,7 @@ from django.db.models import Q
 from ingestion.models import MeteringSource, Slice
 from ingestion.operations.adjust import announce
 from ingestion.operations.assignments import hold_loads_still
+from ingestion.operations.minutes import rebuild_minutes
 from ingestion.operations.rollups import (
     MAKE_DELTA,
     PeriodClosed,
@@ -65,6 +66,7 @@ def change_source(
     _check_source(provider, account, source)
     row = _set(provider, account, source, starts_on)
     _mark_anew(provider, account, at=at)
+    rebuild_minutes(at=at)
     audit.record(
         actor=by,
         action="metering.change",

@@ -1,6 +1,6 @@
 """Storing staged calls: what is new is inserted, duplicates are told from conflicts."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -11,6 +11,13 @@ from finops.tokens import TOKEN_CLASSES
 from ingestion.operations.event_rows import EVENT_COLUMNS, copy_rows, in_key_order, with_content
 from ingestion.operations.fresh import store_fresh
 from ingestion.operations.metering import claim_metering
+from ingestion.operations.minutes import (
+    ARRIVED,
+    RECENT,
+    add_minutes,
+    note_minutes,
+    open_minutes,
+)
 from ingestion.operations.rollups import MAKE_DELTA, add_delta
 from ingestion.queries.metering import IS_METERED
 
@@ -31,8 +38,9 @@ WITH new AS (
   INSERT INTO ingestion_event ({_EVENT_COLUMNS})
   SELECT {_EVENT_COLUMNS.replace("delivery_id", "%(delivery)s")} FROM stage
   ON CONFLICT DO NOTHING
-  RETURNING reporting_day, utc_day, slice_id, status, requests, cost_pico, list_pico, {_CLASSES}
-)
+  RETURNING reporting_day, utc_day, slice_id, status, requests, cost_pico, list_pico,
+            started_at, {_CLASSES}
+){{minutes}}
 INSERT INTO delta (metered, reporting_day, utc_day, slice_id, status, calls, requests,
                    cost_usd, list_usd, {_CLASSES})
 SELECT {IS_METERED}, d.* FROM (
@@ -117,7 +125,9 @@ class Stored(NamedTuple):
     cost_object_ids: list[int]
 
 
-def store(staged: pd.DataFrame, *, delivery_id: int, own_keys: bool, today: date) -> Stored:
+def store(
+    staged: pd.DataFrame, *, delivery_id: int, own_keys: bool, today: date, at: datetime
+) -> Stored:
     """Store staged calls and add what was new to the rollups, in the open transaction.
 
     `own_keys` says that rows carry ids of their source, which may come back on another
@@ -125,20 +135,32 @@ def store(staged: pd.DataFrame, *, delivery_id: int, own_keys: bool, today: date
     """
     if staged.empty:
         return Stored(0, 0, 0, 0, 0, Decimal(0), Decimal(0), [], [])
-    conflict = 0
+    conflict, recent = 0, at - RECENT
     with connection.cursor() as cursor:
         cursor.execute(MAKE_DELTA)
+        by_minute = open_minutes(cursor)
         _open_months(cursor, staged)
         undone = _any_undone(cursor)
         if undone or not store_fresh(cursor, staged, delivery_id=delivery_id, own_keys=own_keys):
             conflict = _sort_out(
-                cursor, staged, delivery_id=delivery_id, own_keys=own_keys, undone=undone
+                cursor,
+                staged,
+                delivery_id=delivery_id,
+                own_keys=own_keys,
+                undone=undone,
+                recent=recent if by_minute else None,
             )
+        elif by_minute:
+            note_minutes(cursor, staged, since=recent)
         bounds = {"late_before": today - LATE_AFTER, "history_before": today - HISTORY_AFTER}
         cursor.execute(_TOTALS, bounds)
         loaded, unpriced, late, late_usd, usd = cursor.fetchone()
     duplicate = len(staged) - loaded - conflict
-    return Stored(loaded, duplicate, conflict, unpriced, late, late_usd, usd, *add_delta())
+    changed = add_delta()
+    if by_minute:
+        with connection.cursor() as cursor:
+            add_minutes(cursor)
+    return Stored(loaded, duplicate, conflict, unpriced, late, late_usd, usd, *changed)
 
 
 def _open_months(cursor: Any, staged: pd.DataFrame) -> None:
@@ -153,9 +175,18 @@ def _any_undone(cursor: Any) -> bool:
 
 
 def _sort_out(
-    cursor: Any, staged: pd.DataFrame, *, delivery_id: int, own_keys: bool, undone: bool
+    cursor: Any,
+    staged: pd.DataFrame,
+    *,
+    delivery_id: int,
+    own_keys: bool,
+    undone: bool,
+    recent: datetime | None,
 ) -> int:
-    """Store what is new of calls some of which are known, and return how many conflict."""
+    """Store what is new of calls some of which are known, and return how many conflict.
+
+    With `recent` those from then on are summed by the minute, too.
+    """
     cursor.execute(_MAKE_STAGE)
     rows = in_key_order(staged)
     copy_rows(cursor, "stage", rows, with_content(rows, _COLUMNS))
@@ -163,7 +194,8 @@ def _sort_out(
     if undone:
         cursor.execute(_NEXT_GENERATION.format(days=_DAYS_AROUND if own_keys else _SAME_DAY))
     conflict = _set_moved_aside(cursor, delivery_id) if own_keys else 0
-    cursor.execute(_INSERT, {"delivery": delivery_id})
+    insert = _INSERT.format(minutes=f", {ARRIVED}" if recent else "")
+    cursor.execute(insert, {"delivery": delivery_id, "recent": recent})
     cursor.execute(_LOADED)
     (loaded,) = cursor.fetchone()
     if loaded + conflict < len(staged):

@@ -8,6 +8,7 @@ from ingestion.models import Adjustment, Delivery, ReportBucket
 from ingestion.operations.adjust import gather, open_booking, post_booking
 from ingestion.operations.assignments import hold_loads_still
 from ingestion.operations.metering import release_metering
+from ingestion.operations.minutes import rebuild_minutes
 from ingestion.operations.report_booking import gather_usage
 from ingestion.operations.reports import State
 from ingestion.queries.deliveries import UNFINISHED
@@ -51,6 +52,7 @@ def undo_delivery(*, delivery_id: int, reason: str, by: User, at: datetime) -> D
     delivery.state, delivery.undone_at = Delivery.State.UNDONE, at
     delivery.undone_by, delivery.undo_reason = by, reason
     delivery.save(update_fields=["state", "undone_at", "undone_by", "undo_reason"])
+    rebuild_minutes(at=at)
     _record(delivery, by=by, at=at)
     return delivery
 
