@@ -1,7 +1,7 @@
-"""Spending caps: whether one is reached, over which days it counts and when it starts anew."""
+"""Spending caps: whether one is reached, over which time it counts and when it starts anew."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -11,8 +11,11 @@ from finops.periods import ONE_DAY, Period, day_bounds
 
 Mode = Literal["hard", "soft", "alert"]
 Window = Literal["day", "period", "total"]
+ClockWindow = Literal["minute", "hour"]
 State = Literal["closed", "open"]
 Code = Literal["within_cap", "hard_cap_reached", "soft_cap_reached", "alert_reached"]
+_CLOCK: dict[ClockWindow, timedelta] = {"minute": timedelta(minutes=1), "hour": timedelta(hours=1)}
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 _WITHIN: tuple[State, Code] = ("closed", "within_cap")
 _REACHED: dict[Mode, tuple[State, Code]] = {
@@ -82,3 +85,10 @@ def resets_at(
     if days is None:
         return None
     return day_bounds(days.end, zone)[0]
+
+
+def clock_window(window: ClockWindow, at: datetime) -> tuple[datetime, datetime]:
+    """Return the UTC minute or hour of an instant: where it begins, and where the next one does."""
+    length = _CLOCK[window]
+    start = at.astimezone(UTC) - (at - _EPOCH) % length
+    return start, start + length

@@ -58,7 +58,7 @@ from finops.unit_economics import (
     roi,
 )
 from finops.waiver import Earned, cost_usd, lasts
-from tests.finops import gate_tables, model_tables
+from tests.finops import breaker_tables, gate_tables, model_tables
 from tests.finops.document import ARITHMETIC, Row, tables_of, unannounced_tables
 from tests.finops.notation import (
     calendar,
@@ -579,6 +579,10 @@ def _windows(rows: list[Row]) -> None:
         assert (utc(anew) if anew else "never") == row["starts anew (UTC)"]
 
 
+checks("clock-windows")(breaker_tables.clock_windows)
+checks("rolling-margins")(breaker_tables.rolling_margins)
+checks("breaker-shares")(breaker_tables.shares)
+checks("cool-downs")(breaker_tables.cool_downs)
 checks("judgements")(gate_tables.judgements)
 checks("token-drift")(gate_tables.drifts)
 checks("gate-internal")(gate_tables.internal)

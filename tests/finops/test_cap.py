@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from finops.cap import CapVerdict, Mode, judge_cap, resets_at, window_of
+from finops.cap import CapVerdict, ClockWindow, Mode, clock_window, judge_cap, resets_at, window_of
 from finops.periods import Period
 
 NOVEMBER = Period(date(2026, 11, 1), date(2026, 12, 1))
@@ -90,3 +90,18 @@ def test_a_cap_per_period_starts_anew_with_the_next_period() -> None:
 
 def test_a_cap_for_all_time_never_starts_anew() -> None:
     assert resets_at("total", TODAY, NEW_YORK, NOVEMBER) is None
+
+
+@pytest.mark.parametrize(
+    ("window", "start", "end"),
+    [("minute", (14, 59), (15, 0)), ("hour", (14, 0), (15, 0))],
+)
+def test_minutes_and_hours_are_those_of_utc(
+    window: ClockWindow, start: tuple[int, int], end: tuple[int, int]
+) -> None:
+    in_kathmandu = datetime(2026, 11, 20, 20, 44, 59, 999_999, tzinfo=ZoneInfo("Asia/Kathmandu"))
+
+    assert clock_window(window, in_kathmandu) == (
+        datetime(2026, 11, 20, *start, tzinfo=UTC),
+        datetime(2026, 11, 20, *end, tzinfo=UTC),
+    )
