@@ -13,7 +13,13 @@ STATES = {
     "open": "blocked",
     "half_open": "testing",
 }
-WINDOWS = {"day": "daily cap", "period": "cap of the fiscal period", "total": "cap in total"}
+WINDOWS = {
+    "minute": "cap of the minute",
+    "hour": "hourly cap",
+    "day": "daily cap",
+    "period": "cap of the fiscal period",
+    "total": "cap in total",
+}
 FIRST = "First revision."
 NEW_DAY = "A new day began."
 

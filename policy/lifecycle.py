@@ -1,7 +1,11 @@
-"""The lifecycle of a scope: every state of its breaker, every way on."""
+"""The lifecycle of a scope in the words people read: its states, and what moves its breaker.
+
+The table itself is `finops.breaker`'s, which also works out when each event comes.
+"""
 
 from django.db import models
 
+from finops import breaker
 from org.refusals import Refusal
 
 
@@ -18,28 +22,24 @@ class ScopeState(models.TextChoices):
 class ScopeEvent(models.TextChoices):
     """What moves a breaker."""
 
-    TRIP = "trip", "A hard cap is reached"
+    SLOW = "slow", "A limit is near or passed"
+    DOWNGRADE = "downgrade", "The day's cap is nearly spent, or the margin below its floor"
+    EASE = "ease", "Readings were calm for long enough"
+    TRIP = "trip", "A hard cap is reached, calls loop, or money is lost"
     BLOCK = "block", "A person blocks"
     UNBLOCK = "unblock", "A person lifts the block"
     TIME_UP = "time_up", "The time of the block has passed"
     BELOW_CAP = "below_cap", "The cap was raised, or the spend corrected"
+    COOLED = "cooled", "The block has cooled down"
+    PROBE_FINE = "probe_fine", "The test was fine"
+    PROBE_BAD = "probe_bad", "The test was not fine"
+    PROBE_UNUSED = "probe_unused", "Nobody made a test call"
+    PROTECT = "protect", "The scope is protected"
 
 
-# An open scope may be tripped again by a cap that lasts longer, and taken over by a person.
-# Nothing leads yet into the three states between running and blocked, but whatever is in
-# one of them can be stopped.
-_STOPPABLE = {ScopeEvent.TRIP: ScopeState.OPEN, ScopeEvent.BLOCK: ScopeState.OPEN}
 TRANSITIONS: dict[ScopeState, dict[ScopeEvent, ScopeState]] = {
-    ScopeState.CLOSED: _STOPPABLE,
-    ScopeState.THROTTLED: _STOPPABLE,
-    ScopeState.DOWNGRADED: _STOPPABLE,
-    ScopeState.HALF_OPEN: _STOPPABLE,
-    ScopeState.OPEN: _STOPPABLE
-    | {
-        ScopeEvent.UNBLOCK: ScopeState.CLOSED,
-        ScopeEvent.TIME_UP: ScopeState.CLOSED,
-        ScopeEvent.BELOW_CAP: ScopeState.CLOSED,
-    },
+    ScopeState(state): {ScopeEvent(event): ScopeState(to) for event, to in ways.items()}
+    for state, ways in breaker.TRANSITIONS.items()
 }
 
 

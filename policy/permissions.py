@@ -8,6 +8,8 @@ from org.models import Role, Unit, User
 from org.permissions import can_see_company, can_stop, has_role
 from policy.models import Scope
 
+FEEDERS = (Role.ENGINEER, Role.FINANCE, Role.ADMIN)
+GUARDS = (Role.CFO, Role.ENGINEER)
 STOPPERS = (Role.GM, Role.CFO, Role.ENGINEER)
 DATA_ROLES = (Role.CFO, Role.FINANCE, Role.ENGINEER, Role.ADMIN, Role.AUDITOR)
 RANKERS = (Role.ENGINEER, Role.FINANCE, Role.ADMIN)
@@ -25,6 +27,16 @@ def can_stop_scope(user: User, *, scope: Scope) -> bool:
     if unit is None:
         return has_role(user, *STOPPERS)
     return can_stop(user, unit=unit)
+
+
+def can_guard_scope(user: User, *, scope: Scope) -> bool:
+    """Test whether the user may say what is watched of the scope, and how its breaker acts."""
+    return has_role(user, *GUARDS, unit=unit_of(scope))
+
+
+def can_feed_margins(user: User, *, scope: Scope) -> bool:
+    """Test whether the user may tell what the scope brought in and cost beside its calls."""
+    return has_role(user, *FEEDERS, unit=unit_of(scope))
 
 
 def those_stoppable_by(user: User, scopes: Iterable[Scope]) -> list[Scope]:

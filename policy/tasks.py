@@ -7,6 +7,7 @@ from django.utils import timezone
 from org.queries.calendar import NotSetUp
 from policy.operations.outbox import judge_all_waiting
 from policy.operations.upkeep import keep_up
+from policy.operations.watching import tidy_minutes
 
 log = structlog.get_logger()
 
@@ -26,3 +27,9 @@ def sweep() -> None:
         keep_up(at=at)
     except NotSetUp as refusal:
         log.debug("policy.nothing_to_publish", why=refusal.detail)
+
+
+@shared_task
+def tidy() -> None:
+    """Drop the minutes that no breaker reads any more."""
+    tidy_minutes(at=timezone.now())

@@ -37,6 +37,16 @@ class Scope(models.Model):
     held_by = models.ForeignKey(
         "org.User", on_delete=models.PROTECT, related_name="+", null=True, blank=True
     )
+    reached_cap = models.ForeignKey(
+        "policy.Cap", on_delete=models.PROTECT, related_name="+", null=True, blank=True
+    )
+    # What a test of some calls has yet to end, and for how long its block lasted last.
+    cooling_code = models.CharField(max_length=40, blank=True)
+    cool_down_s = models.PositiveIntegerField(null=True, blank=True)
+    # Since when readings have been so; see `finops.breaker_watch`.
+    calm_since = models.DateTimeField(null=True, blank=True)
+    below_since = models.DateTimeField(null=True, blank=True)
+    loss_since = models.DateTimeField(null=True, blank=True)
     max_tier = models.CharField(max_length=12, blank=True)
     when_stale = models.CharField(max_length=8, default="closed")
     protected = models.BooleanField(default=False)
@@ -52,6 +62,10 @@ class Scope(models.Model):
                 condition=Q(state="closed") | ~Q(reason_text=""),
                 name="scope_gives_a_reason_unless_closed",
             ),
+            models.CheckConstraint(
+                condition=~Q(state="half_open") | Q(until__isnull=False),
+                name="scope_is_tested_until_a_deadline",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -62,6 +76,8 @@ class Cap(models.Model):
     """A limit in dollars over a window; budgets push these rows, policy obeys them."""
 
     class Window(models.TextChoices):
+        MINUTE = "minute", "minute"
+        HOUR = "hour", "hour"
         DAY = "day", "day"
         PERIOD = "period", "fiscal period"
         TOTAL = "total", "whole time"

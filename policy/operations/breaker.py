@@ -5,38 +5,29 @@ the audit chain, the scopes by id, the publication. Whoever stored spend before 
 `judge` holds its unit days already, which nothing here locks.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from datetime import datetime
-from decimal import Decimal
+from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
+from finops.breaker import step, warnings
+from finops.breaker_readings import CAP_CODES
+from finops.breaker_states import LOOP
 from org import audit
 from org.models import CostObject, Unit, User
 from org.refusals import FieldError, Invalid, NotAllowed, NotThere
-from policy.lifecycle import NotPossible, ScopeEvent, ScopeState, state_after
-from policy.models import Cap, Scope, ScopeStep
+from policy.lifecycle import NotPossible, ScopeEvent, ScopeState
+from policy.models import Guard, Scope, ScopeStep
+from policy.operations.moves import Reason, keep_watch_of, move_scope, reason_of
 from policy.operations.publish import publish
+from policy.operations.warnings import tell_of_block, warn
 from policy.permissions import can_stop_scope
-from policy.queries.meters import Reading, Today, binding, read_meters, today_at
-from policy.wording import blocked_by_hand, cap_code, cap_reached
+from policy.queries.readings import Assessor, standing_of
+from policy.wording import blocked_by_hand, move_in_words
 
 ORG = "org"
-CAP_CODES = "cap_"
-
-
-@dataclass(frozen=True, slots=True)
-class Reason:
-    """Why a scope moves; the fields of its reason in the policy document."""
-
-    code: str
-    text: str
-    until: datetime | None = None
-    by: User | None = None
-    cap: Cap | None = None
-    spent_usd: Decimal | None = None
 
 
 @transaction.atomic
@@ -54,12 +45,12 @@ def judge(
 
 @transaction.atomic
 def judge_scopes(which: Q, *, at: datetime) -> list[ScopeStep]:
-    """Lock the live scopes that `which` selects and bring their states up to their caps."""
+    """Lock the live scopes that `which` selects and bring their states up to what is measured."""
     scopes = list(_locked(which))
     if not scopes:
         return []
-    today = today_at(at)
-    steps = [_judge_one(scope, today=today, at=at) for scope in scopes]
+    assessor = Assessor(scopes, at=at)
+    steps = [_judge_one(scope, assessor) for scope in scopes]
     return [step for step in steps if step is not None]
 
 
@@ -88,16 +79,18 @@ def block(
         detail={"code": code, "text": text, "until": until},
     )
     locked = _lock_one(scope)
-    locked.held_by = by
     reason = Reason(code=code, text=blocked_by_hand(text=text.strip(), by=by), until=until, by=by)
-    step = _move(locked, ScopeEvent.BLOCK, reason=reason, at=at)
+    step = move_scope(locked, ScopeEvent.BLOCK, reason=reason, at=at)
     publish(cause=f"{locked.name} blocked: {text.strip()}", by=by, at=at)
     return step
 
 
 @transaction.atomic
 def unblock(*, scope: Scope, by: User | None, at: datetime, reason: str = "") -> list[ScopeStep]:
-    """Lift the block of a person and publish it; caps that are reached block again at once."""
+    """Lift the block of a person and publish it; caps that are reached block again at once.
+
+    What a loop or a margin blocked can be lifted the same way, before it has cooled down.
+    """
     _check_may_stop(by, scope)
     audit.record(
         actor=by, action="policy.unblocked", subject=scope.slug, at=at, detail={"reason": reason}
@@ -109,94 +102,95 @@ def unblock(*, scope: Scope, by: User | None, at: datetime, reason: str = "") ->
             " it runs again when the cap is raised or its time has come."
         )
     words = reason.strip() or "Block lifted."
-    lifted = _move(locked, ScopeEvent.UNBLOCK, reason=Reason("unblocked", words, by=by), at=at)
+    lifted = move_scope(locked, ScopeEvent.UNBLOCK, reason=Reason("unblocked", words, by=by), at=at)
     again = judge_scopes(Q(pk=locked.pk), at=at)
     publish(cause=f"{locked.name} unblocked: {words}", by=by, at=at)
     return [lifted, *again]
 
 
 @transaction.atomic
+def report_signal(
+    *, scope: Scope, code: str, detail: Mapping[str, Any], sidecar: str, at: datetime
+) -> list[ScopeStep]:
+    """Trip a scope on a router's word that its calls repeat themselves, and publish it.
+
+    Only a scope whose guard names a loop's signature is tripped so; one that is blocked
+    already stays as it is.
+    """
+    if code != LOOP:
+        raise Invalid.of("code", f"Routers report a {LOOP}, not {code!r}.")
+    is_guarded = scope.guards.filter(retired_at__isnull=True, loop_calls__isnull=False).exists()
+    if not is_guarded or scope.state == ScopeState.OPEN:
+        return []
+    told = {"code": code, "sidecar": sidecar, **detail}
+    audit.record(actor=None, action="policy.signal", subject=scope.slug, at=at, detail=told)
+    locked = _lock_one(scope)
+    words = f"Router {sidecar} saw calls repeat themselves{_told(detail)}."
+    step = _judge_one(locked, Assessor([locked], at=at), loop=words)
+    publish(cause="", by=None, at=at)
+    return [step] if step is not None else []
+
+
+@transaction.atomic
 def sweep_scopes(*, at: datetime) -> list[ScopeStep]:
-    """Let blocked scopes run again whose time has come or whose cap is no longer reached."""
-    return judge_scopes(Q(state=ScopeState.OPEN), at=at)
+    """Move what time moves: blocks that end, tests that are over, readings that lasted.
+
+    Scopes are read first and only those locked that something changes for, so that usage
+    which comes in meanwhile does not wait for all the others.
+    """
+    guarded = Exists(Guard.objects.filter(scope=OuterRef("pk"), retired_at__isnull=True))
+    live = Scope.objects.filter(~Q(state=ScopeState.CLOSED) | guarded, retired_at__isnull=True)
+    scopes = list(live.select_related("unit", "cost_object__unit").order_by("pk"))
+    if not scopes:
+        return []
+    assessor = Assessor(scopes, at=at)
+    restless = [scope.pk for scope in scopes if _would_change(scope, assessor)]
+    return judge_scopes(Q(pk__in=restless), at=at) if restless else []
 
 
 def is_held_by_cap(scope: Scope) -> bool:
     """Test whether a cap blocks the scope, and not a person or the end of an experiment."""
-    return scope.state == ScopeState.OPEN and scope.reason_code.startswith(CAP_CODES)
+    return standing_of(scope).is_held_by_cap
 
 
-def _judge_one(scope: Scope, *, today: Today, at: datetime) -> ScopeStep | None:
-    is_open = scope.state == ScopeState.OPEN
-    time_is_up = is_open and scope.until is not None and scope.until <= at
-    if is_open and not is_held_by_cap(scope) and not time_is_up:
-        return None  # A block by hand outlasts any cap.
-    reached = binding(read_meters(scope, today=today))
-    if reached is not None:
-        return _trip(scope, reached, today=today, at=at)
-    if time_is_up:
-        reason = Reason("time_up", "The time of the block has passed.")
-        return _move(scope, ScopeEvent.TIME_UP, reason=reason, at=at)
-    if is_open:
-        reason = Reason("below_cap", "Spend is below every hard cap again.")
-        return _move(scope, ScopeEvent.BELOW_CAP, reason=reason, at=at)
-    return None
-
-
-def _trip(scope: Scope, reached: Reading, *, today: Today, at: datetime) -> ScopeStep | None:
-    if _is_tripped_by(scope, reached):
-        return None  # Further spend over the same cap changes nothing that a router must do.
-    scope.held_by = None
-    reason = Reason(
-        code=cap_code(reached.cap),
-        text=cap_reached(reached, today=today),
-        until=reached.resets_at,
-        cap=reached.cap,
-        spent_usd=reached.verdict.spent_usd,
+def _would_change(scope: Scope, assessor: Assessor) -> bool:
+    found = assessor.assess(scope)
+    case = (found.standing, found.readings, found.terms, assessor.at)
+    return (
+        found.standing.watch != standing_of(scope).watch
+        or step(*case) is not None
+        or bool(warnings(*case))
     )
-    return _move(scope, ScopeEvent.TRIP, reason=reason, at=at)
 
 
-def _is_tripped_by(scope: Scope, reached: Reading) -> bool:
-    if not is_held_by_cap(scope) or scope.until != reached.resets_at:
-        return False
-    last = scope.steps.order_by("-pk").first()
-    return last is not None and last.cap_id == reached.cap.pk
-
-
-def _move(scope: Scope, event: ScopeEvent, *, reason: Reason, at: datetime) -> ScopeStep:
-    """Move a locked scope, and remember the move."""
-    before = ScopeState(scope.state)
-    after = state_after(before, event)
-    is_open = after == ScopeState.OPEN
-    scope.state, scope.epoch, scope.since = after, scope.epoch + 1, at
-    scope.reason_code = reason.code if is_open else ""
-    scope.reason_text = reason.text if is_open else ""
-    scope.until = reason.until if is_open else None
-    scope.held_by = scope.held_by if is_open else None
-    scope.save(
-        update_fields=[
-            "state",
-            "epoch",
-            "since",
-            "reason_code",
-            "reason_text",
-            "until",
-            "held_by",
-        ]
+def _judge_one(scope: Scope, assessor: Assessor, *, loop: str = "") -> ScopeStep | None:
+    """Move a locked scope where it has to; `loop` is what a router said of one."""
+    at, today = assessor.at, assessor.today
+    found = assessor.assess(scope, is_loop=bool(loop))
+    case = (found.standing, found.readings, found.terms, at)
+    warn(scope, warnings(*case), found, today=today, loop=loop)
+    keep_watch_of(scope, found.standing.watch)
+    move = step(*case)
+    if move is None:
+        return None
+    text = move_in_words(move, found, today=today, loop=loop)
+    reached = found.reached if move.cap is not None else None
+    reason = reason_of(
+        move,
+        text,
+        cap=reached.cap if reached else None,
+        spent_usd=reached.verdict.spent_usd if reached else None,
     )
-    return ScopeStep.objects.create(
-        scope=scope,
-        from_state=before,
-        to_state=after,
-        epoch=scope.epoch,
-        code=reason.code,
-        text=reason.text,
-        at=at,
-        by=reason.by,
-        cap=reason.cap,
-        spent_usd=reason.spent_usd,
-    )
+    event = ScopeEvent(move.event)
+    moved = move_scope(scope, event, reason=reason, at=at, guard=found.guard)
+    tell_of_block(scope, moved, at=at)
+    return moved
+
+
+def _told(detail: Mapping[str, Any]) -> str:
+    """Return what a router said beside its signal, in brackets."""
+    parts = [f"{name} {value}" for name, value in sorted(detail.items())]
+    return f" ({', '.join(parts)})" if parts else ""
 
 
 def _touched_by(*, unit_ids: set[int], cost_object_ids: set[int]) -> Q:

@@ -15,6 +15,7 @@ from org.models import CostObject, Unit, User
 from org.refusals import Invalid, NotThere
 from policy.models import Cap, Scope
 from policy.operations.breaker import judge_scopes
+from policy.operations.watching import BY_CLOCK, begin_watch
 
 
 @transaction.atomic
@@ -81,6 +82,8 @@ def put_cap(
     standing = same.first()
     if standing is not None and _terms(standing) == _terms(cap):
         return standing
+    if window in BY_CLOCK:
+        begin_watch(scope, at=at)
     detail = {"window": window, "mode": mode, "limit_usd": limit_usd, "starts_on": starts_on}
     audit.record(actor=by, action="policy.cap_set", subject=scope.slug, at=at, detail=detail)
     locked = _lock(scope)
@@ -98,6 +101,7 @@ def retire_scope(*, scope: Scope, by: User | None, at: datetime) -> Scope:
     locked.retired_at = at
     locked.save(update_fields=["retired_at"])
     locked.caps.filter(retired_at__isnull=True).update(retired_at=at)
+    locked.guards.filter(retired_at__isnull=True).update(retired_at=at)
     return locked
 
 

@@ -9,7 +9,7 @@ from django.db.models import Q, Sum
 
 from finops import cap as caps
 from finops.periods import ONE_DAY, Period
-from ingestion.models import UnitDay
+from ingestion.models import MinuteUse, UnitDay
 from org.models import Unit, User
 from policy.lifecycle import ScopeState
 from policy.models import Cap, Scope
@@ -18,6 +18,7 @@ from policy.queries.meters import (
     Reading,
     Today,
     caps_in_force,
+    clock_window,
     mode_of,
     reset_of,
     spent_in,
@@ -69,17 +70,29 @@ def _read_all(scopes: Sequence[Scope], *, today: Today) -> dict[int, list[Readin
     of_period = _sums(today.period)
     totals = _totals([cap for cap in found if cap.window == Cap.Window.TOTAL], by_id)
     paths = dict(Unit.objects.values_list("pk", "path"))
+    windows = {window for cap in found if (window := clock_window(cap)) is not None}
+    clocks: dict[caps.ClockWindow | None, Sums] = {
+        window: _of_clock(window, today=today) for window in windows
+    }
     readings: dict[int, list[Reading]] = {scope.pk: [] for scope in scopes}
     for cap in found:
         scope = by_id[cap.scope_id]
         if cap.window == Cap.Window.TOTAL:
             spent_usd = totals[cap.pk]
         else:
-            sums = of_day if cap.window == Cap.Window.DAY else of_period
+            of_days = of_day if cap.window == Cap.Window.DAY else of_period
+            sums = clocks.get(clock_window(cap), of_days)
             spent_usd = _spent(scope, sums, paths=paths)
         verdict = caps.judge_cap(spent_usd, cap.limit_usd, mode_of(cap))
         readings[scope.pk].append(Reading(cap, verdict, reset_of(cap, today=today)))
     return readings
+
+
+def _of_clock(window: caps.ClockWindow, *, today: Today) -> Sums:
+    start, end = caps.clock_window(window, today.at)
+    minutes = MinuteUse.objects.filter(minute__gte=start, minute__lt=end)
+    grouped = minutes.values_list("unit_id", "cost_object_id").annotate(usd=Sum("cost_usd"))
+    return {(unit, cost_object): usd for unit, cost_object, usd in grouped.order_by()}
 
 
 def _sums(window: Period) -> Sums:

@@ -13,7 +13,8 @@ from ingestion.queries.rules import rules_in_force
 from org.models import Unit
 from policy.document import CapEntry, Content, ModelEntry, ReasonEntry, ScopeEntry
 from policy.lifecycle import ScopeState
-from policy.models import Cap, Scope, Tier
+from policy.models import Cap, Guard, Probe, Scope, Tier
+from policy.queries.guard_entries import guard_entries
 from policy.queries.hierarchy import Name, hierarchy_on
 from policy.queries.meters import Today, reset_of, today_at
 
@@ -96,7 +97,13 @@ def _live_scopes() -> list[Scope]:
     standing = Cap.objects.filter(retired_at__isnull=True).order_by("pk")
     live = Scope.objects.filter(retired_at__isnull=True)
     related = live.select_related("unit__parent", "cost_object__unit")
-    return list(related.prefetch_related(Prefetch("caps", queryset=standing)))
+    return list(
+        related.prefetch_related(
+            Prefetch("caps", queryset=standing),
+            Prefetch("guards", queryset=Guard.objects.filter(retired_at__isnull=True)),
+            Prefetch("probes", queryset=Probe.objects.filter(epoch=F("scope__epoch"))),
+        )
+    )
 
 
 def _scopes(rows: list[Scope], *, rules: list[AllocationRule], today: Today) -> list[ScopeEntry]:
@@ -135,7 +142,7 @@ def _guarded(row: Scope, *, today: Today) -> ScopeEntry:
         state=row.state,
         reason=_reason(row),
         caps=[_cap(cap, today=today) for cap in row.caps.all() if _counts(cap, today.on)],
-        max_tier=row.max_tier,
+        **guard_entries(row),
         when_stale=row.when_stale,
         protected=row.protected,
     )

@@ -4,21 +4,25 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from typing import NamedTuple
 
 from django.db.models import Case, Q, QuerySet, Sum, When
 
 from finops import cap as caps
 from finops.periods import Period, reporting_day
-from ingestion.models import UnitDay
+from ingestion.models import MinuteUse, UnitDay
 from org.models import Company
 from org.queries.calendar import company, period_containing, timeline
 from policy.models import Cap, Scope
 
 NAME_OF_WINDOW = {
+    Cap.Window.MINUTE: "cap of the minute",
+    Cap.Window.HOUR: "hourly cap",
     Cap.Window.DAY: "daily cap",
     Cap.Window.PERIOD: "cap of the fiscal period",
     Cap.Window.TOTAL: "cap in total",
 }
+CODE_OF_WINDOW = {window: f"cap_{window}" for window in NAME_OF_WINDOW}
 _SHORTEST_FIRST = Case(
     *[When(window=window, then=place) for place, window in enumerate(NAME_OF_WINDOW)]
 )
@@ -28,8 +32,9 @@ CLOSE = Decimal("0.85")
 
 @dataclass(frozen=True, slots=True)
 class Today:
-    """The company's day, and the fiscal period it lies in."""
+    """An instant in the company's day, and the fiscal period that lies in."""
 
+    at: datetime
     on: date
     period: Period
     company: Company
@@ -59,11 +64,18 @@ class Reading:
         return "warn" if self.verdict.spent_usd >= self.verdict.limit_usd * CLOSE else ""
 
 
+class Use(NamedTuple):
+    """Metered calls, and their dollars."""
+
+    calls: int
+    usd: Decimal
+
+
 def today_at(at: datetime) -> Today:
     """Return the reporting day of an instant with its fiscal period."""
     here = company()
     on = reporting_day(at, here.zone)
-    return Today(on=on, period=_period_of(on), company=here)
+    return Today(at=at, on=on, period=_period_of(on), company=here)
 
 
 def _period_of(on: date) -> Period:
@@ -88,15 +100,48 @@ def read_meters(scope: Scope, *, today: Today) -> list[Reading]:
 
 
 def read_meter(scope: Scope, cap: Cap, *, today: Today) -> Reading:
-    window = caps.window_of(window_name(cap), today.on, today.period)
-    spent_usd = spent_in(scope, window=window, since=cap.starts_on)
+    spent_usd = spent_of(scope, cap, today=today)
     verdict = caps.judge_cap(spent_usd, cap.limit_usd, mode_of(cap))
     return Reading(cap=cap, verdict=verdict, resets_at=reset_of(cap, today=today))
 
 
 def reset_of(cap: Cap, *, today: Today) -> datetime | None:
     """Return the instant at which the cap's count starts anew; None means never."""
+    if (clock := clock_window(cap)) is not None:
+        return caps.clock_window(clock, today.at)[1]
     return caps.resets_at(window_name(cap), today.on, today.company.zone, today.period)
+
+
+def spent_of(scope: Scope, cap: Cap, *, today: Today) -> Decimal:
+    """Return the dollars metered in the cap's present window."""
+    if (clock := clock_window(cap)) is not None:
+        return spent_between(scope, *caps.clock_window(clock, today.at))
+    window = caps.window_of(window_name(cap), today.on, today.period)
+    return spent_in(scope, window=window, since=cap.starts_on)
+
+
+def spent_between(scope: Scope, start: datetime, end: datetime) -> Decimal:
+    """Return the dollars metered from one instant up to another, both at a whole minute."""
+    return used_between(scope, start, end).usd
+
+
+def used_between(scope: Scope, start: datetime, end: datetime) -> Use:
+    """Return what was metered from one instant up to another, both at a whole minute."""
+    minutes = MinuteUse.objects.filter(_counts_for(scope), minute__gte=start, minute__lt=end)
+    found = minutes.aggregate(calls=Sum("calls"), usd=Sum("cost_usd"))
+    return Use(calls=found["calls"] or 0, usd=found["usd"] or Decimal(0))
+
+
+def used_on_days(scope: Scope, days: Period) -> Use:
+    """Return what was metered on some reporting days."""
+    rows = UnitDay.objects.filter(
+        _counts_for(scope),
+        metered=True,
+        reporting_day__gte=days.start,
+        reporting_day__lt=days.end,
+    )
+    found = rows.aggregate(calls=Sum("calls"), usd=Sum("cost_usd"))
+    return Use(calls=found["calls"] or 0, usd=found["usd"] or Decimal(0))
 
 
 def spent_in(scope: Scope, *, window: Period | None, since: date) -> Decimal:
@@ -126,6 +171,17 @@ def _counts_for(scope: Scope) -> Q:
     if scope.unit is not None:
         return Q(unit__path__startswith=scope.unit.path)
     return Q()  # the organisation counts everything, the unallocated too
+
+
+def cap_code(cap: Cap) -> str:
+    """Return the code of the reason that a reached cap gives."""
+    return CODE_OF_WINDOW[Cap.Window(cap.window)]
+
+
+def clock_window(cap: Cap) -> caps.ClockWindow | None:
+    """Return the window by the clock that a cap has, None where it counts days."""
+    windows: dict[str, caps.ClockWindow] = {Cap.Window.MINUTE: "minute", Cap.Window.HOUR: "hour"}
+    return windows.get(cap.window)
 
 
 def window_name(cap: Cap) -> caps.Window:

@@ -4,9 +4,10 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
-from ingestion.models import CostStatus, UnitDay
+from ingestion.models import CostStatus, MinuteUse, UnitDay
 from org.models import CostObject, Unit, User
-from policy.models import Cap, Scope
+from policy.models import Cap, Guard, MarginEntry, Scope
+from policy.operations.guards import GuardTerms, put_guard
 from policy.operations.scopes import put_cap, put_scope
 from tests.factories.org import new_cost_object
 
@@ -80,3 +81,47 @@ def spend(
     row.calls += 1
     row.save()
     return row
+
+
+def guard(scope: Scope, *, by: User, at: datetime = AT, **terms: Any) -> Guard:
+    """Set a guard, amounts and shares given as texts."""
+    exact: dict[str, Any] = {
+        name: Decimal(value) if isinstance(value, str) else value for name, value in terms.items()
+    }
+    return put_guard(scope=scope, terms=GuardTerms(**exact), by=by, at=at)
+
+
+def minute(
+    usd: str,
+    at: datetime,
+    *,
+    unit: Unit | None = None,
+    cost_object: CostObject | None = None,
+    calls: int = 1,
+) -> MinuteUse:
+    """Count calls of a minute, as a load would; more of the same minute adds up."""
+    row, _ = MinuteUse.objects.get_or_create(
+        minute=at.replace(second=0, microsecond=0),
+        unit=unit,
+        cost_object=cost_object,
+        defaults={"calls": 0, "tokens": 0, "cost_usd": Decimal(0)},
+    )
+    row.calls, row.cost_usd = row.calls + calls, row.cost_usd + Decimal(usd)
+    row.save()
+    return row
+
+
+def earned(
+    scope: Scope, start: datetime, end: datetime, revenue_usd: str, other_usd: str, *, by: User
+) -> MarginEntry:
+    """Keep what a scope brought in and cost beside its calls over some time."""
+    return MarginEntry.objects.create(
+        scope=scope,
+        key=f"{scope.slug} {start}",
+        starts_at=start,
+        ends_at=end,
+        revenue_usd=Decimal(revenue_usd),
+        other_cogs_usd=Decimal(other_usd),
+        recorded_at=end,
+        recorded_by=by,
+    )

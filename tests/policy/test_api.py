@@ -86,10 +86,10 @@ def state_of(revision: PolicyRevision, slug: str) -> dict[str, Any]:
 def test_usage_past_the_cap_blocks_in_the_revision_it_is_answered_with(
     engineer: Client, drafter: Any
 ) -> None:
-    below = push(engineer, [record("1", "44.99")]).json()
+    below = push(engineer, [record("1", "38.24")]).json()
     assert below == {"accepted": 1, "duplicate": 0, "conflict": 0, "rejected": [], "revision": 1}
 
-    past = push(engineer, [record("2", "1.11")]).json()
+    past = push(engineer, [record("2", "7.86")]).json()
 
     assert past["revision"] == 2
     scope = state_of(PolicyRevision.objects.get(pk=2), drafter.slug)

@@ -24,10 +24,10 @@ def judged(scope: Scope, at: datetime) -> list[ScopeStep]:
     return judge(unit_ids=units, cost_object_ids=objects, at=at)
 
 
-def test_spend_below_the_cap_moves_nothing(cast: Cast, at: datetime) -> None:
+def test_spend_well_below_the_cap_moves_nothing(cast: Cast, at: datetime) -> None:
     scope = drafter_scope(cast.support)
     cap(scope, "45.00")
-    spend("44.99", unit=cast.support, cost_object=scope.cost_object)
+    spend("38.24", unit=cast.support, cost_object=scope.cost_object)
 
     assert judged(scope, at) == []
 

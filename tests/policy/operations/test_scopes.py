@@ -77,7 +77,7 @@ def test_the_same_cap_again_is_the_same_cap(cast: Cast) -> None:
 @pytest.mark.parametrize(
     ("values", "why"),
     [
-        ({"window": "hour"}, "window"),
+        ({"window": "week"}, "window"),
         ({"mode": "strict"}, "mode"),
         ({"limit_usd": "-1"}, "zero or more"),
         ({"limit_usd": "NaN"}, "zero or more"),
