@@ -24,7 +24,7 @@ from org.refusals import NotAllowed, Refusal
 from policy.feed.answers import is_known
 from policy.keys import signature_header
 from policy.models import PolicyRevision, SigningKey
-from policy.operations.fleet import RefusedRevision, record_status
+from policy.operations.fleet import RefusedRevision, Signal, record_status, take_signals
 from policy.operations.usage import UsageAnswer, take_usage
 from policy.queries.board import Guarded, board
 from policy.queries.revisions import current_number, current_revision
@@ -177,8 +177,13 @@ class PolicyStatus(IdempotentPost):
         report.is_valid(raise_exception=True)
         fields: dict[str, Any] = dict(report.validated_data)
         fields["errors"] = [RefusedRevision(**error) for error in fields["errors"]]
-        record_status(**fields, at=timezone.now())
-        return Response({"current_revision": current_number()})
+        signals = [Signal(**signal) for signal in fields.pop("signals")]
+        at = timezone.now()
+        record_status(**fields, at=at)
+        tripped = take_signals(
+            signals=signals, sidecar=fields["sidecar"], by=_caller(request), at=at
+        )
+        return Response({"current_revision": current_number(), "tripped": tripped})
 
 
 class Usage(IdempotentPost):

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from policy import api, api_otlp, model_api
+from policy import api, api_otlp, guard_api, model_api
 
 urlpatterns = [
     path("policy", api.PolicyDocument.as_view(), name="api-policy"),
@@ -15,6 +15,8 @@ urlpatterns = [
     ),
     path("policy/counters", api.PolicyCounters.as_view(), name="api-policy-counters"),
     path("policy/status", api.PolicyStatus.as_view(), name="api-policy-status"),
+    path("breakers/<str:slug>/guard", guard_api.BreakerGuard.as_view(), name="api-breaker-guard"),
+    path("margins", guard_api.Margins.as_view(), name="api-margins"),
     path("models", model_api.Models.as_view(), name="api-models"),
     path("models/right-sizing", model_api.RightSizing.as_view(), name="api-right-sizing"),
     path("usage", api.Usage.as_view(), name="api-usage"),

@@ -2,15 +2,20 @@
 
 import base64
 import json
+import re
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from finops.breaker_states import LOOP
 from ingestion.serializers import RejectedSerializer
 from policy import keys
 from policy.models import PolicyRevision, SigningKey
 from policy.queries.revisions import changes_of
+
+MOST_DETAILS = 12
+DETAIL_NAME = re.compile(r"[a-z_]{1,40}")
 
 
 class KeySerializer(serializers.ModelSerializer[SigningKey]):
@@ -104,6 +109,21 @@ class RefusedSerializer(serializers.Serializer[Any]):
     detail = serializers.CharField(max_length=2000)
 
 
+class SignalSerializer(serializers.Serializer[Any]):
+    """What a router saw of a scope's calls, and how: names and short values."""
+
+    scope = serializers.CharField(max_length=80)
+    code = serializers.ChoiceField(choices=[LOOP])
+    detail = serializers.DictField(child=serializers.CharField(max_length=120), default=dict)
+
+    def validate_detail(self, detail: dict[str, str]) -> dict[str, str]:
+        if len(detail) > MOST_DETAILS or not all(DETAIL_NAME.fullmatch(name) for name in detail):
+            raise serializers.ValidationError(
+                f"At most {MOST_DETAILS} values, each under a name of letters and underscores."
+            )
+        return detail
+
+
 class StatusSerializer(serializers.Serializer[Any]):
     """What a sidecar runs (an ACK), and what it refused to run (a NACK)."""
 
@@ -115,10 +135,14 @@ class StatusSerializer(serializers.Serializer[Any]):
     version = serializers.CharField(max_length=40, allow_blank=True, default="")
     # The contract calls this field as DRF calls a property, which the metaclass keeps apart.
     errors = RefusedSerializer(many=True, default=list)  # type: ignore[assignment]
+    signals = SignalSerializer(many=True, default=list, help_text="Loops that it saw.")
 
 
 class StatusAnswerSerializer(serializers.Serializer[Any]):
     current_revision = serializers.IntegerField(allow_null=True)
+    tripped = serializers.ListField(
+        child=serializers.CharField(), help_text="The scopes that these signals have blocked."
+    )
 
 
 class UsageAnswerSerializer(serializers.Serializer[Any]):

@@ -2,13 +2,15 @@
 
 from django.urls import path
 
-from policy import audit_views, evidence_views, model_views, views
+from policy import audit_views, evidence_views, guard_views, model_views, views
 
 urlpatterns = [
     path("policy/", views.policy, name="policy"),
     path("policy/block/", views.block_scope, name="policy-block"),
     path("policy/unblock/", views.unblock_scope, name="policy-unblock"),
     path("policy/revisions/<int:number>/", views.revision, name="policy-revision"),
+    path("breakers/margins/", guard_views.margins, name="breaker-margins"),
+    path("breakers/<str:slug>/guard/", guard_views.guard, name="breaker-guard"),
     path("models/", audit_views.right_sizing, name="models"),
     path("models/evaluations/", evidence_views.graded, name="models-evaluations"),
     path("models/requirements/", evidence_views.requirements, name="models-requirements"),

@@ -1,13 +1,16 @@
 """What routers report: the revision each one runs, and the one it refused."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.db import transaction
 
+from org.models import User
 from org.refusals import Invalid
 from policy.models import Sidecar
+from policy.operations.breaker import report_signal
+from policy.permissions import scopes_visible_to
 from policy.queries.revisions import current_number
 
 
@@ -15,6 +18,15 @@ from policy.queries.revisions import current_number
 class RefusedRevision:
     revision: int
     detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """What a router saw of a scope's calls, such as a loop."""
+
+    scope: str
+    code: str
+    detail: Mapping[str, str] = field(default_factory=dict)
 
 
 @transaction.atomic
@@ -44,3 +56,28 @@ def record_status(
         },
     )
     return row
+
+
+@transaction.atomic
+def take_signals(*, signals: Sequence[Signal], sidecar: str, by: User, at: datetime) -> list[str]:
+    """Trip what the signals are about, and return the slugs of the scopes that this blocked.
+
+    Of a scope that is gone, or is not the account's to see, a router may still speak: that
+    trips nothing, and leaves its report whole.
+    """
+    if not signals:
+        return []
+    visible = scopes_visible_to(by).filter(slug__in={signal.scope for signal in signals})
+    known = {scope.slug: scope for scope in visible}
+    return [
+        step.scope.slug
+        for signal in signals
+        if signal.scope in known
+        for step in report_signal(
+            scope=known[signal.scope],
+            code=signal.code,
+            detail=signal.detail,
+            sidecar=sidecar,
+            at=at,
+        )
+    ]

@@ -127,7 +127,7 @@ def spent_between(scope: Scope, start: datetime, end: datetime) -> Decimal:
 
 def used_between(scope: Scope, start: datetime, end: datetime) -> Use:
     """Return what was metered from one instant up to another, both at a whole minute."""
-    minutes = MinuteUse.objects.filter(_counts_for(scope), minute__gte=start, minute__lt=end)
+    minutes = MinuteUse.objects.filter(counts_for(scope), minute__gte=start, minute__lt=end)
     found = minutes.aggregate(calls=Sum("calls"), usd=Sum("cost_usd"))
     return Use(calls=found["calls"] or 0, usd=found["usd"] or Decimal(0))
 
@@ -135,7 +135,7 @@ def used_between(scope: Scope, start: datetime, end: datetime) -> Use:
 def used_on_days(scope: Scope, days: Period) -> Use:
     """Return what was metered on some reporting days."""
     rows = UnitDay.objects.filter(
-        _counts_for(scope),
+        counts_for(scope),
         metered=True,
         reporting_day__gte=days.start,
         reporting_day__lt=days.end,
@@ -146,7 +146,7 @@ def used_on_days(scope: Scope, days: Period) -> Use:
 
 def spent_in(scope: Scope, *, window: Period | None, since: date) -> Decimal:
     """Return the dollars metered in the window; without a window, those since a day."""
-    days = UnitDay.objects.filter(_counts_for(scope), metered=True)
+    days = UnitDay.objects.filter(counts_for(scope), metered=True)
     if window is None:
         days = days.filter(reporting_day__gte=since)
     else:
@@ -165,7 +165,7 @@ def _lasts(resets_at: datetime | None) -> float:
     return float("inf") if resets_at is None else resets_at.timestamp()
 
 
-def _counts_for(scope: Scope) -> Q:
+def counts_for(scope: Scope) -> Q:
     if scope.cost_object_id is not None:
         return Q(cost_object_id=scope.cost_object_id)
     if scope.unit is not None:
