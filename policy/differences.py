@@ -101,8 +101,11 @@ def _cap_sentence(name: str, old: Document | None, new: Document | None) -> str 
 def _other_sentences(old: Document, new: Document) -> list[str]:
     if old["name"] != new["name"]:
         return [f"{old['name']} is now called {new['name']}."]
-    told = {"id", "name", "state", "reason", "caps"}
-    other = sorted(field for field in new if field not in told and old.get(field) != new[field])
+    told = {"id", "name", "state", "reason", "caps", "keep_fraction", "probe"}
+    if old["state"] != new["state"]:
+        told.add("max_tier")  # it follows the state, of which the first sentence tells
+    fields = (set(old) | set(new)) - told
+    other = sorted(field for field in fields if old.get(field) != new.get(field))
     return [f"{new['name']}: {', '.join(other)} changed."] if other else []
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 
+from finops.breaker_readings import MARGIN
 from finops.breaker_states import COOLING
 from org.models import NoticeKind, Role, User
 from org.operations.notices import tell
@@ -25,7 +26,7 @@ def warn(
         tell(
             kind=NoticeKind.THRESHOLD,
             subject=scope.slug,
-            title=f"{scope.name} runs on, and somebody should look",
+            title=_title(scope, code),
             text=cause_in_words(code, found, today=today, loop=loop),
             url=PAGE,
             unit=unit_of(scope),
@@ -34,6 +35,12 @@ def warn(
             at=today.at,
             once=f"breaker:{scope.pk}:{code}:{today.on}",
         )
+
+
+def _title(scope: Scope, code: str) -> str:
+    if code == MARGIN:
+        return f"The margin of {scope.name} is below its floor"
+    return f"{scope.name} runs on, and somebody should look"
 
 
 def tell_of_block(scope: Scope, step: ScopeStep, *, at: datetime) -> None:

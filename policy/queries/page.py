@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import zip_longest
 
+from finops.breaker_states import COOLING
 from ingestion.models import Rule
 from ingestion.queries.rules import rules_in_force
 from org.models import Unit, User
@@ -128,9 +129,12 @@ def stoppable(user: User, guarded: Sequence[Guarded]) -> list[Scope]:
 
 
 def held(user: User, guarded: Sequence[Guarded]) -> list[Scope]:
-    """Return the scopes blocked by a person whose block the user may lift."""
-    blocked = [each.scope for each in guarded if each.is_blocked and each.scope.held_by is not None]
-    return those_stoppable_by(user, blocked)
+    """Return the scopes that a person, a loop or a margin blocked, and the user may lift that."""
+    blocked = [each.scope for each in guarded if each.is_blocked]
+    lifted = [
+        scope for scope in blocked if scope.held_by is not None or scope.reason_code in COOLING
+    ]
+    return those_stoppable_by(user, lifted)
 
 
 def fleet(*, current: int | None) -> list[Delivered]:
