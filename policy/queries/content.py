@@ -16,7 +16,7 @@ from policy.lifecycle import ScopeState
 from policy.models import Cap, Guard, Probe, Scope, Tier
 from policy.queries.guard_entries import guard_entries
 from policy.queries.hierarchy import Name, hierarchy_on
-from policy.queries.meters import Today, reset_of, today_at
+from policy.queries.meters import Today, clock_window, reset_of, today_at
 
 ORG = "org"
 
@@ -172,10 +172,12 @@ def _counts(cap: Cap, on: date) -> bool:
 
 
 def _cap(cap: Cap, *, today: Today) -> CapEntry:
+    # Minutes and hours end by the clock: said here, each would be another revision.
+    by_clock = clock_window(cap) is not None
     return CapEntry(
         id=cap.public_id,
         window=cap.window,
         limit_usd=cap.limit_usd,
-        resets_at=reset_of(cap, today=today),
+        resets_at=None if by_clock else reset_of(cap, today=today),
         mode=cap.mode,
     )

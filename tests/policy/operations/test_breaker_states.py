@@ -186,6 +186,21 @@ def test_a_cap_of_the_minute_blocks_until_the_next_one(cast: Cast, at: datetime)
     assert (step.to_state, step.code) == ("closed", "time_up")
 
 
+def test_a_minute_that_ends_is_no_other_revision(cast: Cast, at: datetime) -> None:
+    scope = unit_scope(cast.support)
+    cap(scope, "5.00", window="minute")
+    cap(scope, "50.00", window="hour")
+    caps = published(scope, at)["caps"]
+
+    publish(cause="", by=None, at=at + timedelta(hours=1, minutes=1))
+
+    assert [(each["window"], each["resets_at"]) for each in caps] == [
+        ("minute", None),
+        ("hour", None),
+    ]
+    assert PolicyRevision.objects.count() == 1
+
+
 def test_an_hourly_cap_counts_the_minutes_of_the_hour(cast: Cast, at: datetime) -> None:
     scope = unit_scope(cast.support)
     cap(scope, "10.00", window="hour")
