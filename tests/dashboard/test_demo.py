@@ -206,7 +206,7 @@ def test_every_unit_asked_for_a_budget_and_decisions_wait_for_the_cfo(demo: Summ
     ]
 
 
-def test_one_experiment_is_blocked_today_by_its_daily_cap_and_one_is_near(demo: Summary) -> None:
+def test_one_experiment_is_blocked_today_by_its_daily_cap_and_one_is_slowed(demo: Summary) -> None:
     blocked = Scope.objects.get(slug="initiative:photo-damage-triage")
     near = Scope.objects.get(slug="initiative:reply-autopilot")
     quiet = Scope.objects.get(slug="initiative:clause-search")
@@ -216,7 +216,7 @@ def test_one_experiment_is_blocked_today_by_its_daily_cap_and_one_is_near(demo: 
     assert used_today(blocked) > 1
     assert Decimal("0.8") < used_today(near) < 1
     assert used_today(quiet) < Decimal("0.2")
-    assert (near.state, quiet.state) == ("closed", "closed")
+    assert (near.state, near.reason_code, quiet.state) == ("throttled", "cap_day", "closed")
 
 
 def used_today(scope: Scope) -> Decimal:
@@ -236,6 +236,7 @@ def test_breakers_have_a_past(demo: Summary) -> None:
         ("initiative:voice-notice-of-loss", "stopped"),
         ("initiative:photo-damage-triage", "cap_day"),
         ("initiative:photo-damage-triage", "time_up"),
+        ("initiative:reply-autopilot", "cap_day"),
     }
 
 
