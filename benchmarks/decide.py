@@ -22,7 +22,7 @@ SIDECAR = Path(__file__).resolve().parent.parent / "sidecar"
 def run(_: Path) -> dict[str, Any]:
     sys.path.insert(0, str(SIDECAR))
     from tokenops_sidecar.call import read_call  # noqa: PLC0415 -- found only now
-    from tokenops_sidecar.decide import Counters, decide  # noqa: PLC0415 -- as above
+    from tokenops_sidecar.decide import Counters, Purse, decide  # noqa: PLC0415 -- as above
     from tokenops_sidecar.document import parse  # noqa: PLC0415 -- as above
 
     body = json.dumps(_document()).encode()
@@ -30,7 +30,8 @@ def run(_: Path) -> dict[str, Any]:
     policy = parse(body)
     parse_ms = (time.perf_counter() - started) * 1000
     counters = Counters(
-        spent_usd={f"cap:{place}": Decimal(place) for place in range(SCOPES)}, confirmed_at=AT
+        purses={scope: Purse(Decimal(place)) for place, scope in enumerate(policy.paths)},
+        confirmed_at=AT,
     )
     calls = _calls()
     known = {f"flow-{place}": place for place in range(SCOPES)}

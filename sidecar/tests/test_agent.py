@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from fake_server import Answer, FakeServer
-from samples import CALL, Signer, blocked, cap, scope
+from samples import CALL, Signer, blocked, scope
 
 from tokenops_sidecar.agent import Agent, Settings
 from tokenops_sidecar.disk import InUse
@@ -282,46 +282,6 @@ def test_a_token_that_is_refused_keeps_the_usage_waiting(
         running.record(record(1))
         until(lambda: running.metrics.of("pushes", result="denied") > 1)
         assert running.spool.depth == 1
-
-
-def test_own_spend_counts_until_the_servers_meter_holds_it(
-    server: FakeServer, tmp_path: Path
-) -> None:
-    scopes = [scope("org", None), scope("unit:support", caps=[cap("cap:1", "0.50")])]
-    publish(server, SIGNER, scopes=scopes)
-    server.instead["/usage"] = lambda _: Answer(503)
-    server.counters = {"cap:1": "0.20"}
-    with agent(server, tmp_path) as running:
-        until(lambda: running.standing.spent_usd != {})
-        running.record(record(1))  # 0.20 + 0.20
-        assert running.decide(CALL).outcome == "allow"
-        running.record(record(2))  # 0.20 + 0.40
-        assert running.decide(CALL).code == "cap_day"
-
-    with agent(server, tmp_path) as again:
-        until(lambda: again.standing.spent_usd != {})
-        assert again.decide(CALL).code == "cap_day"
-
-        server.counters = {"cap:1": "0.45"}  # what both really cost
-        del server.instead["/usage"]
-        until(lambda: again.decide(CALL).outcome == "allow")
-
-
-def test_a_restart_without_the_server_counts_from_the_last_meter(
-    server: FakeServer, tmp_path: Path
-) -> None:
-    scopes = [scope("org", None), scope("unit:support", caps=[cap("cap:1", "0.50")])]
-    publish(server, SIGNER, scopes=scopes)
-    server.counters = {"cap:1": "0.40"}
-    with agent(server, tmp_path) as running:
-        until(lambda: running.standing.spent_usd != {})
-    for path in ("/policy", "/policy/counters", "/usage"):
-        server.instead[path] = lambda _: Answer(503)
-
-    with agent(server, tmp_path) as again:
-        assert again.decide(CALL).outcome == "allow"
-        again.record(record(1))  # 0.40 + 0.20
-        assert again.decide(CALL).code == "cap_day"
 
 
 def test_an_allowance_begins_anew_when_the_server_was_heard(

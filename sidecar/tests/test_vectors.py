@@ -11,7 +11,7 @@ import pytest
 
 from tokenops_sidecar.acceptance import Accepted, Received, accept
 from tokenops_sidecar.call import read_call
-from tokenops_sidecar.decide import Counters, decide
+from tokenops_sidecar.decide import Counters, Denial, Purse, decide
 from tokenops_sidecar.document import parse
 from tokenops_sidecar.match import Assignment, Rule
 from tokenops_sidecar.reading import Invalid, Node, Unacceptable
@@ -87,14 +87,19 @@ def test_there_are_enough_vectors_and_each_says_something_else() -> None:
 def counters(given: Mapping[str, Any]) -> Counters:
     confirmed_at = given["confirmed_at"]
     return Counters(
-        **{name: usd(given.get(name, {})) for name in ("spent_usd", "own_usd", "blind_usd")},
+        purses={home: purse(found) for home, found in given.get("purses", {}).items()},
+        blind_usd={name: Decimal(usd) for name, usd in given.get("blind_usd", {}).items()},
         confirmed_at=datetime.fromisoformat(confirmed_at) if confirmed_at else None,
         can_record=given.get("can_record", True),
     )
 
 
-def usd(amounts: Mapping[str, str]) -> dict[str, Decimal]:
-    return {name: Decimal(amount) for name, amount in amounts.items()}
+def purse(given: Mapping[str, Any]) -> Purse:
+    refusal = given.get("refusal")
+    if refusal is None:
+        return Purse(Decimal(given["free_usd"]))
+    until = datetime.fromisoformat(refusal["until"]) if refusal["until"] else None
+    return Purse(Decimal(given["free_usd"]), Denial(refusal["cap"], refusal["text"], until))
 
 
 def texts(wanted: str | list[str]) -> tuple[str, ...]:

@@ -30,6 +30,7 @@ from tokenops_sidecar.signature import Key
 from tokenops_sidecar.spool import MOST_BYTES, Spool
 from tokenops_sidecar.standing import Standing
 from tokenops_sidecar.store import Store
+from tokenops_sidecar.tally import Tally
 from tokenops_sidecar.work import Work
 
 _STOPS_WITHIN_S = 15.0
@@ -67,6 +68,7 @@ class Agent:
         store = Store(settings.folder)
         self._standing = Standing(store, pinned=settings.keys, clock=self._clock)
         self._meter = OwnMeter()
+        self._tally = Tally()
         self._meter.add(self._entries(self._spool.start, self._spool.each_waiting()))
         self._has_asked = Event()
         self._work = Work(
@@ -152,12 +154,9 @@ class Agent:
         return self.metrics.text(gauges)
 
     def _counters(self) -> Counters:
-        # The own sums first: what moves to the server's meter meanwhile counts twice, not never.
-        own_usd = self._meter.own_usd
         return Counters(
-            spent_usd=self._standing.spent_usd,
-            own_usd=own_usd,
             blind_usd=self._meter.blind_usd,
+            tally=self._tally,
             confirmed_at=self._standing.confirmed_at,
             can_record=not self._spool.is_full,
         )

@@ -64,7 +64,7 @@ def _models(top: Node, tiers: Sequence[str]) -> list[Model]:
 
 
 def _model(item: Node, tiers: Sequence[str]) -> Model:
-    task_tiers = item.maybe("task_tiers")
+    task_tiers, batch = item.maybe("task_tiers"), item.maybe("batch")
     return Model(
         provider=item.at("provider").name(),
         name=item.at("model").name(),
@@ -73,6 +73,7 @@ def _model(item: Node, tiers: Sequence[str]) -> Model:
         task_tiers={name: each.one_of(tiers) for name, each in task_tiers.each_member()}
         if task_tiers
         else {},
+        has_batch=batch is not None and batch.flag(),
     )
 
 

@@ -4,8 +4,9 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from tokenops_sidecar.call import Call
-from tokenops_sidecar.decide import Counters, Decision, decide, refusals
+from tokenops_sidecar.decide import Counters, Decision, case_of, decide
 from tokenops_sidecar.match import Rule
+from tokenops_sidecar.objections import objections
 from tokenops_sidecar.policy import Policy, Scope
 
 
@@ -46,7 +47,7 @@ def _said(
     scope: Scope, call: Call, policy: Policy, counters: Counters, now: datetime
 ) -> Iterator[str]:
     model = policy.models.get((call.provider, call.model))
-    found = refusals(call, model, [scope], policy=policy, counters=counters, now=now)
+    found = objections(case_of(call, model, policy, counters, now), [scope])
     for refusal in found:
         until = f" Until {refusal.until.isoformat()}." if refusal.until else ""
         yield f"{scope.id} refuses ({refusal.code}): {refusal.text}{until}"

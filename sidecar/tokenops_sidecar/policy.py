@@ -1,30 +1,40 @@
 """What a policy says once it was read: frozen, typed, ready to decide by. Pure."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
-from tokenops_sidecar.match import Assignment, Attributes
+from tokenops_sidecar.limits import Loop, Quota, Rates, TaskLimits
+from tokenops_sidecar.match import Assignment, Attributes, is_like
 
 LOCAL = "local"
 
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A model the company knows; without prices its cost is unknown, not nothing."""
+    """A model the company knows; without prices its cost is unknown, not nothing.
+
+    `in_usd` and `out_usd` are the dearest it can cost a million tokens either way.
+    """
 
     provider: str
     name: str
     tier: str
     usd_per_mtok: Mapping[str, Decimal]
     task_tiers: Mapping[str, str]
+    has_batch: bool = False
+    is_free: bool = field(init=False, compare=False)
+    in_usd: Decimal | None = field(init=False, compare=False)
+    out_usd: Decimal | None = field(init=False, compare=False)
 
-    @property
-    def is_free(self) -> bool:
-        """Test whether it runs at home for nothing: such calls stay when the money is gone."""
-        prices = self.usd_per_mtok.values()
-        return self.tier == LOCAL and bool(prices) and not any(prices)
+    def __post_init__(self) -> None:
+        prices = self.usd_per_mtok
+        # What runs at home for nothing stays when the money is gone.
+        is_free = self.tier == LOCAL and bool(prices) and not any(prices.values())
+        object.__setattr__(self, "is_free", is_free)
+        object.__setattr__(self, "in_usd", _dearest(prices, "in_"))
+        object.__setattr__(self, "out_usd", _dearest(prices, "out_"))
 
     def tier_for(self, task_type: str) -> str:
         return self.task_tiers.get(task_type, self.tier)
@@ -32,7 +42,7 @@ class Model:
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why a scope is blocked, and whom to ask."""
+    """Why a scope does not run freely, and whom to ask."""
 
     code: str
     text: str
@@ -51,6 +61,15 @@ class Cap:
 
 
 @dataclass(frozen=True, slots=True)
+class Probe:
+    """The calls set apart for a test; each of them is had by a lease on `id`."""
+
+    id: str
+    calls: int
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class WhenStale:
     """What holds while the server cannot be asked; `usd` is the allowance of a bucket."""
 
@@ -60,6 +79,8 @@ class WhenStale:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
+    """A scope and its limits. Caps for each person, key or task stand among the quotas."""
+
     id: str
     name: str
     owner: str
@@ -69,10 +90,38 @@ class Scope:
     caps: Sequence[Cap]
     max_tier: str | None
     when_stale: WhenStale
+    rates: Rates | None = None
+    task_limits: TaskLimits | None = None
+    loop: Loop | None = None
+    quotas: Sequence[Quota] = ()
+    keep_fraction: Decimal | None = None
+    probe: Probe | None = None
+    is_protected: bool = False
+    hard_caps: Sequence[Cap] = field(init=False, compare=False)
 
-    @property
-    def hard_caps(self) -> list[Cap]:
-        return [cap for cap in self.caps if cap.mode == "hard"]
+    def __post_init__(self) -> None:
+        hard = tuple(cap for cap in self.caps if cap.mode == "hard")
+        object.__setattr__(self, "hard_caps", hard)
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Where calls with these labels go: a tier, its models by preference, now or in a batch."""
+
+    task_type: str
+    complexity: str
+    risk: str
+    tier: str
+    models: Sequence[str]
+    queue: str
+
+    def holds(self, *, task_type: str, complexity: str, risk: str) -> bool:
+        """Test whether the line is for these labels; each may be a glob."""
+        return (
+            is_like(task_type, self.task_type)
+            and is_like(complexity, self.complexity)
+            and is_like(risk, self.risk)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +137,7 @@ class Policy:
     models: Mapping[tuple[str, str], Model]
     assign: Assignment
     paths: Mapping[str, Sequence[Scope]]
+    routes: Sequence[Route] = ()
 
     def path(self, attributes: Attributes) -> Sequence[Scope]:
         """Return the scopes a call falls under, the innermost first; none where no rule holds."""
@@ -101,3 +151,19 @@ class Policy:
     @property
     def has_hard_caps(self) -> bool:
         return any(path[0].hard_caps for path in self.paths.values())
+
+
+def home_of(path: Iterable[Scope]) -> Scope | None:
+    """Return where the money of a call is leased: the innermost scope with a hard cap."""
+    return next((scope for scope in path if scope.hard_caps), None)
+
+
+def binding(path: Sequence[Scope]) -> Sequence[Scope]:
+    """Return the scopes that may stop a call: of a protected one, that scope and none above."""
+    return path[:1] if path and path[0].is_protected else path
+
+
+def _dearest(prices: Mapping[str, Decimal], kind: str) -> Decimal | None:
+    """Return the highest price of the classes of a kind; without any, of all of them."""
+    of_kind = [usd for name, usd in prices.items() if name.startswith(kind)]
+    return max(of_kind or prices.values(), default=None)

@@ -6,12 +6,16 @@ Fees by the request and prices of long contexts stand in no document, so they ar
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
+from tokenops_sidecar.call import Call
 from tokenops_sidecar.policy import Model, Policy
 from tokenops_sidecar.reading import Node
 
+# What a call counts as whose size nobody said, each way.
+UNKNOWN_TOKENS = 4_096
 _MILLION = 1_000_000
 
 
@@ -41,6 +45,39 @@ def dearest(policy: Policy, model: Model | None) -> Decimal | None:
     listed = policy.models.values()
     peers = [one for one in listed if model is None or one.tier == model.tier]
     return _highest(peers)
+
+
+def tokens_of(call: Call) -> int:
+    """Return how many tokens a call may take, in and out."""
+    return _or_unknown(call.in_tokens) + _or_unknown(call.max_out_tokens)
+
+
+def reserve_usd(call: Call, policy: Policy, model: Model | None) -> Decimal | None:
+    """Return what a call can cost at most, to be held before it is made; None where nobody knows.
+
+    Tokens in and tokens out count at the dearest class each way; the caller's `most_usd` outranks
+    that.
+    """
+    if call.most_usd is not None:
+        return call.most_usd
+    if model is not None and model.in_usd is not None and model.out_usd is not None:
+        in_usd, out_usd = model.in_usd, model.out_usd
+    else:
+        highest_usd = dearest(policy, model)
+        if highest_usd is None:
+            return None
+        in_usd = out_usd = highest_usd
+    tokens_in, tokens_out = _or_unknown(call.in_tokens), _or_unknown(call.max_out_tokens)
+    return (tokens_in * in_usd + tokens_out * out_usd) / _MILLION
+
+
+def input_usd(call: Call, policy: Policy, model: Model | None) -> Decimal | None:
+    """Return what the input alone can cost: that much stays spent when a call is cancelled."""
+    return reserve_usd(replace(call, max_out_tokens=0, most_usd=None), policy, model)
+
+
+def _or_unknown(tokens: int | None) -> int:
+    return UNKNOWN_TOKENS if tokens is None else tokens
 
 
 def _highest(models: Iterable[Model]) -> Decimal | None:

@@ -95,6 +95,11 @@ class Node:
             self.refuse(f"must be a whole number of at least {least}.")
         return self.value
 
+    def flag(self) -> bool:
+        if not isinstance(self.value, bool):
+            self.refuse("must be true or false.")
+        return self.value
+
     def usd(self) -> Decimal:
         """Return an amount of money: a decimal text, not below zero, as no float is exact."""
         if not _AMOUNT.fullmatch(self.text()):
