@@ -45,10 +45,17 @@ def test_a_decision_is_answered_with_every_member(client: httpx.Client) -> None:
         "code": "manual",
         "text": "Runaway loop.",
         "scope": "unit:support",
+        "cap": None,
         "until": None,
+        "retry_after_s": None,
         "owner": None,
         "contact": None,
         "revision": 1,
+        "reserve_usd": "0.049152",
+        "home": None,
+        "queue": "sync",
+        "labels": None,
+        "notes": [],
     }
     assert (allowed["outcome"], allowed["text"]) == ("allow", None)
 
