@@ -27,7 +27,29 @@ def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
         yield from places(inner, (*path, name))
 
 
-RICH = document(scopes=[scope("org", None), scope("unit:support", caps=[cap("cap:1", "5.00")])])
+QUOTA = {
+    "id": "quota:4",
+    "metric": "calls",
+    "window": "5h",
+    "limit": "50",
+    "mode": "hard",
+    "per": "person",
+    "exempt": ["bot@x"],
+    "raises": [{"who": "ana@x", "limit": "100", "until": "2026-11-21T00:00:00Z"}],
+}
+ROUTE = {"task_type": "rewrite", "complexity": "simple", "risk": "low", "tier": "economy"}
+LIMITED = scope(
+    "unit:support",
+    caps=[cap("cap:1", "5.00"), cap("cap:2", "5.00", per="person")],
+    rates={"requests_per_minute": 5, "usd_per_minute": "1.50"},
+    task_limits={"steps": 40, "usd": "0.50"},
+    loop={"calls": 20, "window_s": 600},
+    quotas=[QUOTA],
+    keep_fraction="0.5",
+    probe={"id": "probe:7:3", "calls": 10, "until": "2026-11-21T00:00:00Z"},
+    protected=True,
+)
+RICH = document(scopes=[scope("org", None), LIMITED], routes=[ROUTE | {"models": ["gpt-5"]}])
 
 
 @given(st.sampled_from(list(places(RICH))[1:]), JSON)

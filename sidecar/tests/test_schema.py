@@ -25,6 +25,7 @@ BESIDE = frozenset(
         "parents do not go round",
         "a scope is named once",
         "an instant is a day of the calendar",
+        "a route leads to one of the tiers",
     }
 )
 

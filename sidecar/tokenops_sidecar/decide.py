@@ -1,23 +1,26 @@
 """Whether a call may be made: the policy, what is counted, the hour; nothing else. Pure.
 
 A call falls under a scope and everything above it, and has to satisfy each of them: the
-strictest wins. The document is obeyed as published: that a block's time has passed, or that
-a cap starts anew, holds when the server says so.
+strictest wins. A protected scope answers for itself alone. The document is obeyed as published:
+that a block's time has passed, or that a cap starts anew, holds when the server says so.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
+from tokenops_sidecar.blocks import probes_of, throttle_of
 from tokenops_sidecar.call import Call
+from tokenops_sidecar.case import Case, Objection, is_stale
+from tokenops_sidecar.counted import notes_of
 from tokenops_sidecar.counters import Counters, Denial, Purse
-from tokenops_sidecar.decision import LEASE, Decision, Outcome
-from tokenops_sidecar.objections import Case, Objection, is_stale, objections
+from tokenops_sidecar.decision import LEASE, THROTTLED, Decision, Outcome
+from tokenops_sidecar.objections import objections
 from tokenops_sidecar.policy import Model, Policy, Scope, binding, home_of
 from tokenops_sidecar.price import reserve_usd
+from tokenops_sidecar.route import Way, too_high, way_of
 
-__all__ = ["Counters", "Decision", "Denial", "Outcome", "Purse", "case_of", "decide", "is_stale"]
+__all__ = ["Counters", "Decision", "Denial", "Outcome", "Purse", "case_of", "decide"]
 
 _NEVER = datetime.max.replace(tzinfo=UTC)
 _NOTHING = Decimal(0)
@@ -32,50 +35,16 @@ def decide(call: Call, policy: Policy | None, counters: Counters, now: datetime)
     if not path:
         text = "No line of the policy says which scope this call falls under."
         return Decision("refuse", call.model, "no_scope", text, revision=policy.revision)
-    asked = policy.models.get((call.provider, call.model))
-    ceiling = _ceiling(policy, path)
-    if ceiling is None or _fits(asked, ceiling, policy, call):
-        return _judged(call, asked, path, policy=policy, counters=counters, now=now)
-    fitting = _best_beneath(ceiling, policy, call)
-    if fitting is None:
-        return _stopped(call, policy, [_too_high(asked, ceiling, call)])
-    return _judged(call, fitting, path, policy=policy, counters=counters, now=now, beneath=ceiling)
-
-
-def _judged(
-    call: Call,
-    model: Model | None,
-    path: Sequence[Scope],
-    *,
-    policy: Policy,
-    counters: Counters,
-    now: datetime,
-    beneath: Scope | None = None,
-) -> Decision:
-    case = case_of(call, model, policy, counters, now)
-    against = objections(case, path)
-    home = home_of(path)
+    tally = counters.tally
+    way = way_of(call, path, policy, tally, at_s=tally.now_s(now))
+    case = case_of(call, way.model, policy, counters, now)
+    if way.too_high is not None:
+        return _stopped(case, way, [Objection(way.too_high, "tier", too_high(way, call))])
+    throttle = throttle_of(path, case, without_fallback=way.without_fallback)
+    against = objections(case, path, throttle)
     if against:
-        return _stopped(call, policy, against, usd=case.usd, home=home)
-    decision = Decision(
-        "allow",
-        call.model,
-        revision=policy.revision,
-        reserve_usd=case.usd or _NOTHING,
-        home=home.id if home and case.usd else "",
-    )
-    if beneath is None or model is None:
-        return decision
-    text = f"{beneath.name} goes up to tier {beneath.max_tier}: call {model.name} instead."
-    return replace(
-        decision,
-        outcome="downgrade",
-        model=model.name,
-        code="tier",
-        text=text,
-        scope=beneath.id,
-        owner=beneath.owner,
-    )
+        return _stopped(case, way, against, home=home_of(path))
+    return _passed(case, way, path, throttle)
 
 
 def case_of(
@@ -84,65 +53,43 @@ def case_of(
     """Bring together what a call to a model is judged by."""
     is_free = model is not None and model.is_free
     usd = _NOTHING if is_free else reserve_usd(call, policy, model)
-    return Case(call, model, usd, policy, counters, now)
+    at_s, stale = counters.tally.now_s(now), is_stale(policy, counters, now)
+    return Case(call, model, usd, policy, counters, now, at_s, stale)
 
 
-def _ceiling(policy: Policy, path: Sequence[Scope]) -> Scope | None:
-    """Return the scope with the lowest highest tier; None where any tier will do."""
-    limited = [(policy.rank(scope.max_tier), scope) for scope in path if scope.max_tier]
-    return min(limited, key=lambda pair: pair[0], default=(0, None))[1]
-
-
-def _fits(model: Model | None, ceiling: Scope, policy: Policy, call: Call) -> bool:
-    # A model without a tier may be of any, so it fits beneath none.
-    if model is None or ceiling.max_tier is None:
-        return False
-    return policy.rank(model.tier_for(call.task_type)) <= policy.rank(ceiling.max_tier)
-
-
-def _best_beneath(ceiling: Scope, policy: Policy, call: Call) -> Model | None:
-    """Return the provider's model of the highest tier that fits, of those the cheapest."""
-    fitting = [
-        model
-        for model in policy.models.values()
-        if model.provider == call.provider and _fits(model, ceiling, policy, call)
-    ]
-
-    def order(model: Model) -> tuple[int, bool, Decimal, str]:
-        rank = policy.rank(model.tier_for(call.task_type))
-        prices = model.usd_per_mtok.values()
-        return -rank, not prices, max(prices, default=_NOTHING), model.name
-
-    return min(fitting, key=order, default=None)
-
-
-def _too_high(model: Model | None, ceiling: Scope, call: Call) -> Objection:
-    tier = f"is of tier {model.tier_for(call.task_type)}" if model else "has no tier"
-    text = (
-        f"{call.provider}/{call.model} {tier}, {ceiling.name} goes up to {ceiling.max_tier}, and"
-        f" {call.provider} has no model that fits."
+def _passed(case: Case, way: Way, path: Sequence[Scope], throttle: Scope | None) -> Decision:
+    home = home_of(path)
+    return Decision(
+        "downgrade" if way.text else "allow",
+        way.model.name if way.text and way.model else case.call.model,
+        way.code,
+        way.text,
+        scope=way.scope.id if way.scope else "",
+        owner=way.scope.owner if way.scope else "",
+        revision=case.policy.revision,
+        reserve_usd=case.usd or _NOTHING,
+        home=home.id if home and case.usd else "",
+        queue=way.queue,
+        labels=way.labels,
+        notes=notes_of(path, case),
+        throttle=throttle.id if throttle else "",
+        probes=probes_of(path, case),
     )
-    return Objection(ceiling, "tier", text)
 
 
 def _stopped(
-    call: Call,
-    policy: Policy,
-    against: Sequence[Objection],
-    *,
-    usd: Decimal | None = None,
-    home: Scope | None = None,
+    case: Case, way: Way, against: Sequence[Objection], *, home: Scope | None = None
 ) -> Decision:
     """Return the worst objection with whom to ask.
 
     Of several refusals the one that holds longest; of several waits the longest; the server is
-    asked for money only where nothing else is in the way.
+    asked for a lease only where nothing else is in the way.
     """
     worst = max(against, key=_weight)
     scope, reason = worst.scope, worst.scope.reason
     return Decision(
         worst.outcome,
-        call.model,
+        case.call.model,
         worst.code,
         worst.text,
         scope=scope.id,
@@ -151,9 +98,11 @@ def _stopped(
         retry_after_s=worst.retry_after_s,
         owner=(reason.owner if reason else "") or scope.owner,
         contact=reason.contact if reason else "",
-        revision=policy.revision,
-        reserve_usd=usd or _NOTHING,
-        home=home.id if home and usd else "",
+        revision=case.policy.revision,
+        reserve_usd=case.usd or _NOTHING,
+        home=home.id if home and case.usd else "",
+        labels=way.labels,
+        throttle=scope.id if worst.code == THROTTLED else "",
     )
 
 

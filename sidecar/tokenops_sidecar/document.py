@@ -1,23 +1,20 @@
 """The policy document `tokenops.policy/1`: from bytes to a Policy, or a problem with its place.
 
 Members that are not known are passed over. Limits that are known and cannot be kept by this
-version refuse the document: obeying it in part would look like obeying it. Pure.
+version refuse the document: obeying it in part would look like obeying it. What scopes limit is
+read beside this, in `scopes`. Pure.
 """
 
 from collections.abc import Mapping, Sequence
 
 from tokenops_sidecar.match import Assignment, Rule
-from tokenops_sidecar.policy import Cap, Model, Policy, Reason, Scope, WhenStale
-from tokenops_sidecar.reading import Invalid, Node, Unacceptable, read_json
+from tokenops_sidecar.policy import Model, Policy, Route, Scope
+from tokenops_sidecar.reading import Node, Unacceptable, read_json
+from tokenops_sidecar.scopes import read_scopes
 
 SCHEMA = "tokenops.policy/1"
 MOST_BYTES = 16 * 1024 * 1024
-STATES = ("closed", "throttled", "downgraded", "open", "half_open")
-CAP_MODES = ("hard", "soft", "alert")
-STALE_MODES = ("closed", "open", "bucket")
-# What a scope or a cap may ask for in later documents; null until then.
-_NOT_KEPT_OF_SCOPES = ("rates", "task_limits", "keep_fraction", "probe")
-_NOT_KEPT_OF_CAPS = ("per",)
+QUEUES = ("sync", "batch")
 
 
 class TooLarge(Unacceptable):
@@ -30,12 +27,6 @@ class UnknownSchema(Unacceptable):
     code = "unknown_schema"
 
 
-class NotObeyed(Invalid):
-    """The document asks for a limit that this version cannot keep."""
-
-    code = "not_obeyed"
-
-
 def parse(body: bytes) -> Policy:
     """Read a policy; raises Unacceptable, naming the first thing wrong and its place."""
     if len(body) > MOST_BYTES:
@@ -45,7 +36,8 @@ def parse(body: bytes) -> Policy:
     if schema != SCHEMA:
         raise UnknownSchema(f"The document is {schema[:80]!r}, and {SCHEMA} is what is read here.")
     tiers = [item.name() for item in top.at("tiers").items()]
-    scopes = _scopes(top.at("scopes"), tiers)
+    scopes = read_scopes(top.at("scopes"), tiers)
+    routes = top.maybe("routes")
     return Policy(
         revision=top.at("revision").whole(least=1),
         issued_at=top.at("issued_at").instant(),
@@ -56,6 +48,7 @@ def parse(body: bytes) -> Policy:
         models={(model.provider, model.name): model for model in _models(top, tiers)},
         assign=Assignment([_rule(item, scopes) for item in top.at("assign").items()]),
         paths=_paths(top.at("scopes"), scopes),
+        routes=[_route(item, tiers) for item in routes.items()] if routes else (),
     )
 
 
@@ -93,69 +86,16 @@ def _patterns(wanted: Node) -> tuple[str, ...]:
     return tuple(item.text() for item in wanted.items())
 
 
-def _scopes(listed: Node, tiers: Sequence[str]) -> dict[str, Scope]:
-    found: dict[str, Scope] = {}
-    for item in listed.items():
-        scope = _scope(item, tiers)
-        if scope.id in found:
-            item.child("id").refuse(f"names {scope.id!r} a second time.")
-        found[scope.id] = scope
-    return found
-
-
-def _scope(item: Node, tiers: Sequence[str]) -> Scope:
-    _check_kept(item, _NOT_KEPT_OF_SCOPES)
-    state = item.at("state").one_of(STATES)
-    owner, max_tier, parent = item.maybe("owner"), item.maybe("max_tier"), item.at("parent")
-    return Scope(
-        id=item.at("id").name(),
-        name=item.at("name").text(),
-        owner=owner.text() if owner else "",
-        parent=None if parent.value is None else parent.name(),
-        state=state,
-        reason=_reason(item, is_needed=state == "open"),
-        caps=[_cap(each) for each in item.at("caps").items()],
-        max_tier=max_tier.one_of(tiers) if max_tier else None,
-        when_stale=_when_stale(item.at("when_stale")),
+def _route(item: Node, tiers: Sequence[str]) -> Route:
+    queue = item.maybe("queue")
+    return Route(
+        task_type=item.at("task_type").text(),
+        complexity=item.at("complexity").text(),
+        risk=item.at("risk").text(),
+        tier=item.at("tier").one_of(tiers),
+        models=tuple(each.name() for each in item.at("models").items()),
+        queue=queue.one_of(QUEUES) if queue else QUEUES[0],
     )
-
-
-def _reason(item: Node, *, is_needed: bool) -> Reason | None:
-    found = item.at("reason") if is_needed else item.maybe("reason")
-    if found is None:
-        return None
-    until, owner, contact = found.maybe("until"), found.maybe("owner"), found.maybe("contact")
-    return Reason(
-        code=found.at("code").name(),
-        text=found.at("text").name(),
-        until=until.instant() if until else None,
-        owner=owner.text() if owner else "",
-        contact=contact.text() if contact else "",
-    )
-
-
-def _cap(item: Node) -> Cap:
-    _check_kept(item, _NOT_KEPT_OF_CAPS)
-    resets_at = item.maybe("resets_at")
-    return Cap(
-        id=item.at("id").name(),
-        window=item.at("window").name(),
-        limit_usd=item.at("limit_usd").usd(),
-        resets_at=resets_at.instant() if resets_at else None,
-        mode=item.at("mode").one_of(CAP_MODES),
-    )
-
-
-def _when_stale(item: Node) -> WhenStale:
-    mode = item.at("mode").one_of(STALE_MODES)
-    return WhenStale(mode, item.at("usd").usd()) if mode == "bucket" else WhenStale(mode)
-
-
-def _check_kept(item: Node, names: Sequence[str]) -> None:
-    for name in names:
-        limit = item.maybe(name)
-        if limit is not None:
-            raise NotObeyed(limit.pointer, "is a limit that this version cannot keep: upgrade it.")
 
 
 def _paths(listed: Node, scopes: Mapping[str, Scope]) -> dict[str, Sequence[Scope]]:

@@ -6,7 +6,7 @@ from datetime import datetime
 from tokenops_sidecar.call import Call
 from tokenops_sidecar.decide import Counters, Decision, case_of, decide
 from tokenops_sidecar.match import Rule
-from tokenops_sidecar.objections import objections
+from tokenops_sidecar.objections import of_scope
 from tokenops_sidecar.policy import Policy, Scope
 
 
@@ -47,7 +47,7 @@ def _said(
     scope: Scope, call: Call, policy: Policy, counters: Counters, now: datetime
 ) -> Iterator[str]:
     model = policy.models.get((call.provider, call.model))
-    found = objections(case_of(call, model, policy, counters, now), [scope])
+    found = list(of_scope(scope, case_of(call, model, policy, counters, now)))
     for refusal in found:
         until = f" Until {refusal.until.isoformat()}." if refusal.until else ""
         yield f"{scope.id} refuses ({refusal.code}): {refusal.text}{until}"

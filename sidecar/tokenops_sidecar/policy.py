@@ -98,10 +98,24 @@ class Scope:
     probe: Probe | None = None
     is_protected: bool = False
     hard_caps: Sequence[Cap] = field(init=False, compare=False)
+    limits_money: bool = field(init=False, compare=False)
+    is_counted: bool = field(init=False, compare=False)
 
     def __post_init__(self) -> None:
         hard = tuple(cap for cap in self.caps if cap.mode == "hard")
+        counted = self.rates or self.task_limits or self.loop or self.quotas
         object.__setattr__(self, "hard_caps", hard)
+        object.__setattr__(self, "limits_money", bool(hard) or self._counts_money())
+        object.__setattr__(self, "is_counted", bool(counted))
+
+    def _counts_money(self) -> bool:
+        """Test whether what a call costs has to be known, though no hard cap asks for it."""
+        return (
+            self.when_stale.mode == "bucket"
+            or (self.rates is not None and self.rates.usd_per_minute is not None)
+            or (self.task_limits is not None and self.task_limits.usd is not None)
+            or any(quota.metric == "usd" and quota.mode == "hard" for quota in self.quotas)
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Never
 
+# A part of a whole, from nothing to all of it.
+_SHARE = re.compile(r"0(\.[0-9]{1,30})?|1(\.0{1,30})?")
 _AMOUNT = re.compile(r"[0-9]{1,30}(\.[0-9]{1,30})?")
 # RFC 3339, with its zone.
 _INSTANT = re.compile(
@@ -35,6 +37,12 @@ class Invalid(Unacceptable):
     def __init__(self, pointer: str, problem: str) -> None:
         super().__init__(f"{pointer or 'The document'} {problem}")
         self.pointer = pointer
+
+
+class NotObeyed(Invalid):
+    """The document asks for a limit that this version cannot keep."""
+
+    code = "not_obeyed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +112,12 @@ class Node:
         """Return an amount of money: a decimal text, not below zero, as no float is exact."""
         if not _AMOUNT.fullmatch(self.text()):
             self.refuse(f"must be an amount such as 12.50, not {self.value!r}.")
+        return Decimal(self.value)
+
+    def share(self) -> Decimal:
+        """Return a part of a whole: a decimal text from 0 to 1."""
+        if not _SHARE.fullmatch(self.text()):
+            self.refuse(f"must be a part from 0 to 1, such as 0.5, not {self.value!r}.")
         return Decimal(self.value)
 
     def instant(self) -> datetime:

@@ -9,92 +9,24 @@ Time is an argument and never goes back: an instant before the latest one counts
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
-from typing import NamedTuple, Self
 
 from tokenops_sidecar.call import Call
 from tokenops_sidecar.decision import LOOP, Decision
 from tokenops_sidecar.limits import Quota
 from tokenops_sidecar.policy import Scope
 from tokenops_sidecar.price import tokens_of
+from tokenops_sidecar.uses import Amounts, ProbeCalls, QuotaUse, ScopeUse, Signal, Taken, TaskUse
 from tokenops_sidecar.window import Recent, Window
 
-MINUTE_S = 60
 TASKS_KEPT_S = 24 * 3_600
 PROMPTS_KEPT_S = 24 * 3_600
 CONVERSATIONS_KEPT_S = 3_600
 QUOTAS_KEPT_S = 35 * 24 * 3_600
 MOST_SIGNALS = 1_000
 _NOTHING = Decimal(0)
-
-
-@dataclass(slots=True)
-class ScopeUse:
-    """What went through a scope here."""
-
-    requests: Window = field(default_factory=lambda: Window(MINUTE_S))
-    tokens: Window = field(default_factory=lambda: Window(MINUTE_S))
-    usd: Window = field(default_factory=lambda: Window(MINUTE_S))
-    under_way: int = 0
-    # Calls that met the throttle, whether it kept them or not.
-    judged: int = 0
-
-
-@dataclass(slots=True)
-class TaskUse:
-    steps: int = 0
-    usd: Decimal = _NOTHING
-
-
-@dataclass(slots=True)
-class QuotaUse:
-    """What somebody used of a quota: since it started anew, or in a rolling window."""
-
-    resets_at: datetime | None
-    rolling: Window | None
-    since: Decimal = _NOTHING
-
-    @classmethod
-    def of(cls, quota: Quota) -> Self:
-        return cls(quota.resets_at, Window(quota.span_s) if quota.span_s else None)
-
-    def is_of(self, quota: Quota) -> bool:
-        """Test whether it was counted by the window that holds now: another reset, another day."""
-        span_s = self.rolling.span_s if self.rolling else None
-        return (span_s, self.resets_at) == (quota.span_s, quota.resets_at)
-
-
-@dataclass(frozen=True, slots=True)
-class ProbeCalls:
-    """Calls for a test that were leased and not yet made, or the server's word that none are."""
-
-    left: int
-    until: datetime
-    denied: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Signal:
-    """Something a router saw that the server has to act on."""
-
-    scope: str
-    code: str
-    detail: str
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """A call that was counted: what it counted for, and as how much until that is known."""
-
-    call: Call
-    path: Sequence[Scope]
-    at_s: float
-    tokens: int
-    usd: Decimal
-    probes: Sequence[str] = ()
 
 
 class Tally:
@@ -105,12 +37,10 @@ class Tally:
         self._scopes: dict[str, ScopeUse] = {}
         self._tasks = Recent[tuple[str, str], TaskUse](keep_s=TASKS_KEPT_S)
         self._prompts = Recent[tuple[str, str], Window](keep_s=PROMPTS_KEPT_S)
-        self._conversations = Recent[str, str](keep_s=CONVERSATIONS_KEPT_S)
+        self._conversations = Recent[str, tuple[str, str]](keep_s=CONVERSATIONS_KEPT_S)
         self._quotas: dict[str, Recent[str, QuotaUse]] = {}
         self._probes: dict[str, ProbeCalls] = {}
         self._signals: dict[tuple[str, str, str], Signal] = {}
-
-    # What decide reads.
 
     def now_s(self, now: datetime) -> float:
         return max(now.timestamp(), self._latest_s)
@@ -138,14 +68,12 @@ class Tally:
         use = self._quota_use(quota, subject, at_s=at_s)
         return use.rolling.frees_s(amount, at_s=at_s) if use and use.rolling else 0.0
 
-    def conversation(self, conversation: str, *, at_s: float) -> str | None:
-        """Return the model that the conversation goes on with."""
+    def conversation(self, conversation: str, *, at_s: float) -> tuple[str, str] | None:
+        """Return which model a conversation asked for last, and which it got."""
         return self._conversations.get(conversation, at_s=at_s)
 
     def probe(self, probe_id: str) -> ProbeCalls | None:
         return self._probes.get(probe_id)
-
-    # What the router tells.
 
     def take(
         self, decision: Decision, call: Call, path: Sequence[Scope], now: datetime
@@ -166,7 +94,8 @@ class Tally:
         taken = Taken(call, path, at_s, tokens, usd, decision.probes)
         self._count(taken)
         if call.conversation:
-            self._conversations.put(call.conversation, decision.model, at_s=at_s)
+            models = call.model, decision.model
+            self._conversations.put(call.conversation, models, at_s=at_s)
         return taken
 
     def leave(
@@ -176,17 +105,18 @@ class Tally:
         self._latest_s = self.now_s(now)
         more_tokens = 0 if tokens is None else tokens - taken.tokens
         more_usd = _NOTHING if usd is None else usd - taken.usd
-        self._correct(taken, _Amounts(0, more_tokens, more_usd))
+        self._correct(taken, Amounts(0, more_tokens, more_usd))
 
     def undo(self, taken: Taken, now: datetime) -> None:
         """Take back a call that never went out: nothing of it stays counted."""
         self._latest_s = self.now_s(now)
-        self._correct(taken, _Amounts(-1, -taken.tokens, -taken.usd))
+        self._correct(taken, Amounts(-1, -taken.tokens, -taken.usd))
         for probe_id in taken.probes:
             self._use_probe(probe_id, by=1)
 
-    def grant_probe(self, probe_id: str, calls: int, *, until: datetime) -> None:
-        """Take in calls for a test that the server leased."""
+    def grant_probe(self, probe_id: str, calls: int, *, until: datetime, now: datetime) -> None:
+        """Take in calls for a test that the server leased; those of a lease that ended are gone."""
+        self._probes = {one: had for one, had in self._probes.items() if now < had.until}
         known = self._probes.get(probe_id)
         left = known.left if known and not known.denied else 0
         self._probes[probe_id] = ProbeCalls(left + calls, until)
@@ -208,7 +138,7 @@ class Tally:
 
     def _count(self, taken: Taken) -> None:
         call, at_s = taken.call, taken.at_s
-        amounts = _Amounts(1, taken.tokens, taken.usd)
+        amounts = Amounts(1, taken.tokens, taken.usd)
         for scope in taken.path:
             use = self._use(scope.id)
             use.under_way += 1
@@ -225,7 +155,7 @@ class Tally:
         for probe_id in taken.probes:
             self._use_probe(probe_id, by=-1)
 
-    def _correct(self, taken: Taken, more: "_Amounts") -> None:
+    def _correct(self, taken: Taken, more: Amounts) -> None:
         """End a call, and change what it counts as: never by adding to a later minute."""
         call, at_s = taken.call, taken.at_s
         for scope in taken.path:
@@ -244,7 +174,7 @@ class Tally:
             for quota in scope.quotas:
                 self._correct_quota(quota, taken, more)
 
-    def _count_task(self, key: tuple[str, str], amounts: "_Amounts", at_s: float) -> None:
+    def _count_task(self, key: tuple[str, str], amounts: Amounts, at_s: float) -> None:
         task = self._tasks.get(key, at_s=at_s) or TaskUse()
         task.steps += amounts.calls
         task.usd += amounts.usd
@@ -257,7 +187,7 @@ class Tally:
         prompt.add(1, at_s=at_s)
         self._prompts.put(key, prompt, at_s=at_s)
 
-    def _count_quota(self, quota: Quota, call: Call, amounts: "_Amounts", at_s: float) -> None:
+    def _count_quota(self, quota: Quota, call: Call, amounts: Amounts, at_s: float) -> None:
         subject = quota.subject(call)
         if subject is None:
             return
@@ -271,7 +201,7 @@ class Tally:
         uses = self._quotas.setdefault(quota.id, Recent(keep_s=QUOTAS_KEPT_S))
         uses.put(subject, use, at_s=at_s)
 
-    def _correct_quota(self, quota: Quota, taken: Taken, more: "_Amounts") -> None:
+    def _correct_quota(self, quota: Quota, taken: Taken, more: Amounts) -> None:
         subject = quota.subject(taken.call)
         use = None if subject is None else self._quota_use(quota, subject, at_s=self._latest_s)
         if use is None or not use.is_of(quota):
@@ -292,15 +222,3 @@ class Tally:
 
     def _use(self, scope_id: str) -> ScopeUse:
         return self._scopes.setdefault(scope_id, ScopeUse())
-
-
-class _Amounts(NamedTuple):
-    calls: int
-    tokens: int
-    usd: Decimal
-
-    def of(self, metric: str) -> Decimal | int:
-        """Return the amount in the unit of a quota; a step is a call of a task."""
-        if metric == "usd":
-            return self.usd
-        return self.tokens if metric == "tokens" else self.calls
