@@ -3,15 +3,15 @@
 import json
 from collections.abc import Mapping
 from datetime import datetime
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
+from states import counters_of
 
 from tokenops_sidecar.acceptance import Accepted, Received, accept
 from tokenops_sidecar.call import read_call
-from tokenops_sidecar.decide import Counters, Denial, Purse, decide
+from tokenops_sidecar.decide import decide
 from tokenops_sidecar.document import parse
 from tokenops_sidecar.match import Assignment, Rule
 from tokenops_sidecar.reading import Invalid, Node, Unacceptable
@@ -64,7 +64,9 @@ def test_calls_are_decided_as_the_vectors_say(case: dict[str, Any]) -> None:
     policy = POLICIES[case["policy"]] if case["policy"] else None
     now = datetime.fromisoformat(case["now"])
 
-    decision = decide(read_call(case["call"]), policy, counters(case["counters"]), now)
+    decision = decide(
+        read_call(case["call"]), policy, counters_of(case["counters"], policy, now), now
+    )
 
     answer = decision_as_json(decision)
     assert {name: answer[name] for name in case["decision"]} == case["decision"]
@@ -82,24 +84,6 @@ def test_there_are_enough_vectors_and_each_says_something_else() -> None:
     for vectors in (DOCUMENTS, DECISIONS):
         assert len(vectors["cases"]) >= 30
         assert len({case["why"] for case in vectors["cases"]}) == len(vectors["cases"])
-
-
-def counters(given: Mapping[str, Any]) -> Counters:
-    confirmed_at = given["confirmed_at"]
-    return Counters(
-        purses={home: purse(found) for home, found in given.get("purses", {}).items()},
-        blind_usd={name: Decimal(usd) for name, usd in given.get("blind_usd", {}).items()},
-        confirmed_at=datetime.fromisoformat(confirmed_at) if confirmed_at else None,
-        can_record=given.get("can_record", True),
-    )
-
-
-def purse(given: Mapping[str, Any]) -> Purse:
-    refusal = given.get("refusal")
-    if refusal is None:
-        return Purse(Decimal(given["free_usd"]))
-    until = datetime.fromisoformat(refusal["until"]) if refusal["until"] else None
-    return Purse(Decimal(given["free_usd"]), Denial(refusal["cap"], refusal["text"], until))
 
 
 def texts(wanted: str | list[str]) -> tuple[str, ...]:

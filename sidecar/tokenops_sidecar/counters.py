@@ -13,11 +13,13 @@ class Denial:
     """The server's word that nothing more is leased: the cap that binds, and until when.
 
     Whoever keeps it drops it when the policy changes; past `until` it does not hold any more.
+    `code` is what a refusal is called that no cap is the cause of.
     """
 
     cap: str
     text: str
     until: datetime | None
+    code: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,8 @@ def unleased(home: Scope, case: Case, path: Sequence[Scope]) -> Iterator[Objecti
 
 def _denied(refusal: Denial, home: Scope, path: Sequence[Scope]) -> Objection:
     """Tell the server's word as that of the scope whose cap it was."""
+    if refusal.code:
+        return Objection(home, refusal.code, refusal.text, refusal.until)
     for scope in path:
         for cap in scope.hard_caps:
             if cap.id == refusal.cap:

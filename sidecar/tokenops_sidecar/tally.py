@@ -114,9 +114,13 @@ class Tally:
         for probe_id in taken.probes:
             self._use_probe(probe_id, by=1)
 
-    def grant_probe(self, probe_id: str, calls: int, *, until: datetime, now: datetime) -> None:
+    def grant_probe(self, probe_id: str, calls: int, *, until: datetime) -> None:
         """Take in calls for a test that the server leased; those of a lease that ended are gone."""
-        self._probes = {one: had for one, had in self._probes.items() if now < had.until}
+        is_over = [
+            one for one, had in self._probes.items() if had.until.timestamp() < self._latest_s
+        ]
+        for one in is_over:
+            del self._probes[one]
         known = self._probes.get(probe_id)
         left = known.left if known and not known.denied else 0
         self._probes[probe_id] = ProbeCalls(left + calls, until)
