@@ -129,6 +129,15 @@ class Tally:
         """Take in that no more calls are set apart; holds until an instant."""
         self._probes[probe_id] = ProbeCalls(0, until, text)
 
+    def sizes(self) -> dict[str, int]:
+        """Return how many entries each table holds."""
+        quotas = {quota: len(uses) for quota, uses in self._quotas.items()}
+        return quotas | {
+            "tasks": len(self._tasks),
+            "prompts": len(self._prompts),
+            "conversations": len(self._conversations),
+        }
+
     def signals(self) -> list[Signal]:
         """Hand over what the server has to be told, once."""
         found = list(self._signals.values())

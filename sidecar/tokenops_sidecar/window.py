@@ -29,6 +29,9 @@ class Window:
         self._slots: dict[int, Decimal] = {}
         self._sum = Decimal(0)
 
+    def __len__(self) -> int:
+        return len(self._slots)
+
     def add(self, amount: Amount, *, at_s: float) -> None:
         """Count an amount now."""
         number = self._number(at_s)
@@ -59,7 +62,7 @@ class Window:
         for number, each in self._slots.items():
             if gone >= amount:
                 break
-            if number >= oldest:
+            if number >= oldest and each:
                 gone += each
                 wait_s = (number + SLOTS + 1) * self._width_s - at_s
         return wait_s
