@@ -19,6 +19,7 @@ from tokenops_sidecar.decision import Decision
 from tokenops_sidecar.document import parse
 from tokenops_sidecar.policy import Policy
 from tokenops_sidecar.tally import Tally
+from tokenops_sidecar.uses import Taken
 from tokenops_sidecar.window import MOST
 
 QUOTA = {
@@ -103,10 +104,8 @@ def test_what_a_call_really_took_replaces_what_was_reserved() -> None:
     assert router.decide(call(user="ana@x", most_usd="7.51")).code == "quota_usd"
     use = router.tally.scope("org")
     assert use is not None
-    assert (use.usd.total(AT.timestamp()), use.tokens.total(AT.timestamp())) == (
-        Decimal("2.50"),
-        700,
-    )
+    assert use.usd.total(AT.timestamp()) == Decimal("2.50")
+    assert use.tokens.total(AT.timestamp()) == 700
 
 
 def test_an_amount_that_stays_unknown_counts_as_it_was_reserved() -> None:
@@ -141,7 +140,8 @@ def test_a_quota_holds_what_was_used_and_nothing_of_who_was_refused(
 
 @given(st.lists(st.sampled_from(["take", "leave", "undo"]), max_size=40), st.integers(1, 5))
 def test_calls_under_way_never_pass_the_limit_nor_get_lost(steps: list[str], limit: int) -> None:
-    router, under_way = Router(policy(rates={"concurrency": limit})), []
+    router = Router(policy(rates={"concurrency": limit}))
+    under_way: list[Taken] = []
     for step in steps:
         if step == "take":
             assert router.admit(call()).is_go == (len(under_way) < limit)
@@ -174,9 +174,7 @@ def test_a_call_that_never_went_out_leaves_no_trace() -> None:
     assert router.decide(same).is_go
 
 
-def test_a_quota_of_a_day_starts_anew_when_the_document_says_so_and_a_late_call_counts_for_its_day() -> (
-    None
-):
+def test_a_day_starts_anew_when_the_document_says_so_and_a_late_call_counts_for_its_own() -> None:
     today, tomorrow = (
         policy(quotas=[QUOTA]),
         policy(quotas=[QUOTA | {"resets_at": "2026-11-22T00:00:00Z"}]),

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from tokenops_sidecar.call import Call
-from tokenops_sidecar.words import CODE, CONSTRAINT, EXPLICIT, LOOSE, REASONING, RISKY
+from tokenops_sidecar.words import CODE, CONSTRAINT, EXPLICIT, LANGUAGES, LOOSE, REASONING, RISKY
 
 SIMPLE, MEDIUM, COMPLEX = "simple", "medium", "complex"
 LOW, HIGH = "low", "high"
@@ -50,7 +50,7 @@ def classify(call: Call) -> Labels:
     """Return what a call is taken for. It never raises, and tells the same call the same."""
     text = call.text_excerpt[:_READ].casefold()
     said, stated_type = call.labels, call.labels.get("task_type") or call.task_type
-    task_type, confidence = (stated_type, _CLEAR) if stated_type else _task(call, text)
+    task_type, confidence = (stated_type, _CLEAR) if stated_type else _told(call, text)
     complexity = said.get("complexity") or _complexity(call, text, task_type)
     if stated_type and said.get("complexity"):
         confidence = _CERTAIN
@@ -76,6 +76,13 @@ def is_worth_it(call: Call, most_usd: Decimal | None) -> bool:
     return most_usd is None or most_usd >= _TIMES * CLASSIFY_USD
 
 
+def _told(call: Call, text: str) -> tuple[str, Decimal]:
+    """Return the task by the rules; of a language they do not read they are not sure."""
+    task_type, confidence = _task(call, text)
+    is_foreign = bool(call.language) and call.language[:2].casefold() not in LANGUAGES
+    return task_type, min(confidence, _GUESS) if is_foreign else confidence
+
+
 def _task(call: Call, text: str) -> tuple[str, Decimal]:
     """Return the task that the words name, and how sure that is."""
     found = {name: match.start() for name, words in EXPLICIT if (match := words.search(text))}
@@ -87,6 +94,8 @@ def _task(call: Call, text: str) -> tuple[str, Decimal]:
         return first, _CLEAR if len(found) == 1 else _TORN
     if is_code:
         return CODE_GENERATION, _CLEAR
+    if call.has_schema:
+        return "extraction", _LIKELY
     loose = [name for name, words in LOOSE if words.search(text)]
     return (loose[0], _LIKELY) if loose else (OTHER, _GUESS)
 

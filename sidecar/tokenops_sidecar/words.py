@@ -5,6 +5,8 @@ Beginnings of words, in small letters, so that `summar` stands for summarise, su
 
 import re
 
+LANGUAGES = frozenset({"en", "de", "fr", "es", "it", "pt"})
+
 
 def _any_of(beginnings: str) -> re.Pattern[str]:
     """Return a pattern for words that begin so; a line holds those of one language or two."""
