@@ -4,7 +4,9 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -29,7 +31,8 @@ def test_a_document_is_summed_up(file: str, capsys: pytest.CaptureFixture[str]) 
 
     assert capsys.readouterr().out == (
         "Revision 42, issued at 2026-11-20T12:00:00+00:00: 16 scopes, 17 lines of assign,"
-        " 7 models. Blocked: unit:stopped, unit:spent, initiative:held, unit:probing.\n"
+        " 7 models. Blocked: unit:stopped, unit:spent, initiative:held, unit:probing."
+        " Slowed: unit:slow, unit:lean.\n"
     )
 
 
@@ -47,6 +50,68 @@ def test_a_decision_is_explained_step_by_step(
         "org (closed) allows it.",
         f"REFUSE gpt-5. {REACHED}",
     ]
+
+
+def explained(policy: str, capsys: pytest.CaptureFixture[str], **call: Any) -> list[str]:
+    found = json.loads(VECTORS.read_text(encoding="utf-8"))["policies"][policy]
+    call = {"provider": "openai", "model": "gpt-5"} | call
+    with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
+        file.write(json.dumps(found))
+        file.flush()
+        assert main(["check", file.name, "--call", json.dumps(call)]) == 0
+    return capsys.readouterr().out.splitlines()[2:]
+
+
+def test_what_a_scope_counts_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    allowed, counted, *_ = explained("limits", capsys, workflow="agents", task="t-1")
+    assert allowed == "unit:agents (closed) allows it."
+    assert counted == (
+        "unit:agents counts: 3 steps a task; 0.5 USD a task; the same prompt 3 times within"
+        " 600 s as a loop."
+    )
+    assert explained("limits", capsys, workflow="team", user="ana@x")[1] == (
+        "unit:team counts: 100 usd (day), hard (quota:2); 10 usd (day) for each person, hard"
+        " (quota:3)."
+    )
+    assert explained("limits", capsys, workflow="parallel")[1] == (
+        "unit:parallel counts: 2 calls at a time."
+    )
+
+
+def test_money_that_has_to_be_leased_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    told = explained("acme", capsys, workflow="drafter", in_tokens=12_000, max_out_tokens=4_000)
+
+    assert told[-2:] == [
+        "Up to 0.055 USD are held, on lease for initiative:drafter.",
+        "ALLOW gpt-5.",
+    ]
+
+
+def test_a_throttle_and_a_protected_scope_are_told(capsys: pytest.CaptureFixture[str]) -> None:
+    told = explained("limits", capsys, workflow="tenth")
+    assert "initiative:tenth keeps 10% of its calls, evenly." in told
+    assert told[-1] == (
+        "QUEUE gpt-5. initiative:tenth lets 10 % of its calls through for now. Too much a minute."
+    )
+    assert explained("limits", capsys, workflow="safety")[1:4] == [
+        "unit:capped is not asked: initiative:safety is protected.",
+        "unit:stopped is not asked: initiative:safety is protected.",
+        "org is not asked: initiative:safety is protected.",
+    ]
+
+
+def test_a_route_is_told_with_what_the_call_was_taken_for(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    said = {"task_type": "extraction", "complexity": "medium", "risk": "low", "latency": "async"}
+
+    *_, taken_for, decided = explained("limits", capsys, labels=said)
+
+    assert taken_for == "It is taken for medium extraction, of low risk, async (sure by 100%)."
+    assert decided == (
+        "DOWNGRADE gpt-5-mini. Medium extraction goes to tier economy: call gpt-5-mini instead."
+        " In the batch queue."
+    )
 
 
 def test_another_model_is_explained(file: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -14,10 +14,9 @@ from tokenops_sidecar import __version__
 from tokenops_sidecar.agent import Agent, Settings
 from tokenops_sidecar.call import read_call
 from tokenops_sidecar.clock import wall
-from tokenops_sidecar.decide import Counters
 from tokenops_sidecar.disk import InUse
 from tokenops_sidecar.document import parse
-from tokenops_sidecar.explain import explain, summary
+from tokenops_sidecar.explain import as_if_unused, explain, summary
 from tokenops_sidecar.local import LocalServer
 from tokenops_sidecar.reading import Unacceptable, read_json
 from tokenops_sidecar.signature import Key, pinned
@@ -68,7 +67,7 @@ def check(given: argparse.Namespace) -> int:
     if given.call:
         now = wall()
         call = read_call(read_json(given.call.encode()).members())
-        sys.stdout.write(explain(call, policy, Counters(confirmed_at=now), now) + "\n")
+        sys.stdout.write(explain(call, policy, as_if_unused(policy, now), now) + "\n")
     return 0
 
 
