@@ -1,5 +1,7 @@
 """Deciding a hundred thousand calls by a policy of five hundred scopes, in one thread.
 
+All scopes are capped; every fifth has rates, limits of tasks, a loop's signature and a quota.
+
 A loop that looks each call's workflow up in a dictionary, in the same run, says what the
 machine could do at most.
 """
@@ -79,6 +81,13 @@ def _document() -> dict[str, Any]:
 
 def _scope(place: int, *, parent: str | None) -> dict[str, Any]:
     cap = {"id": f"cap:{place}", "window": "day", "limit_usd": f"{place + 10}.00", "mode": "hard"}
+    quota = {"id": f"quota:{place}", "metric": "calls", "window": "5h", "limit": "900"}
+    limited = {
+        "rates": {"requests_per_minute": 600, "usd_per_minute": "9.50"},
+        "task_limits": {"steps": 40, "usd": "0.50"},
+        "loop": {"calls": 20, "window_s": 600},
+        "quotas": [quota | {"mode": "hard", "per": "person"}],
+    }
     return {
         "id": f"s-{place}",
         "name": f"Scope {place}",
@@ -87,6 +96,7 @@ def _scope(place: int, *, parent: str | None) -> dict[str, Any]:
         "caps": [cap],
         "max_tier": "mid" if place % 7 == 0 else None,
         "when_stale": {"mode": "closed"},
+        **(limited if place % 5 == 0 else {}),
     }
 
 
@@ -99,7 +109,7 @@ def _model(place: int) -> dict[str, Any]:
     }
 
 
-def _calls() -> list[dict[str, str]]:
+def _calls() -> list[dict[str, Any]]:
     dice = random.Random(SEED)
     return [
         {
@@ -108,12 +118,16 @@ def _calls() -> list[dict[str, str]]:
             "workflow": f"flow-{dice.randrange(SCOPES)}",
             "user": f"p{dice.randrange(3000)}@example.org",
             "key": f"k{dice.randrange(400)}",
+            "task": f"t{dice.randrange(900)}",
+            "prompt_hash": f"h{dice.randrange(900)}",
+            "in_tokens": 2_000,
+            "max_out_tokens": 900,
         }
         for place in (dice.randrange(50) for _ in range(CALLS))
     ]
 
 
-def _each_s(do: Callable[[dict[str, str]], object], calls: list[dict[str, str]]) -> list[float]:
+def _each_s(do: Callable[[dict[str, Any]], object], calls: list[dict[str, Any]]) -> list[float]:
     taken = []
     for call in calls:
         started = time.perf_counter()

@@ -41,15 +41,12 @@ def _probing(scope: Scope, case: Case) -> Iterator[Objection]:
 
 def probes_of(path: Sequence[Scope], case: Case) -> tuple[str, ...]:
     """Return the tests that the call is one of, where nothing speaks against it."""
-    if not any(scope.state == HALF_OPEN for scope in path):
-        return ()
-    return tuple(
-        scope.probe.id
-        for scope in path
-        if scope.state == HALF_OPEN
-        and scope.probe
-        and not (case.is_free and is_for_money_alone(scope))
-    )
+    found: tuple[str, ...] = ()
+    for scope in path:
+        if scope.state == HALF_OPEN and scope.probe:
+            is_asked = not (case.is_free and is_for_money_alone(scope))
+            found += (scope.probe.id,) if is_asked else ()
+    return found
 
 
 def throttle_of(

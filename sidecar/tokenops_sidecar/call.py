@@ -1,6 +1,6 @@
 """A call before it is made, as a router describes it: in the names of the usage record. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -20,8 +20,10 @@ _ATTRIBUTES = {
     "environment": "environment",
 }
 _TEXTS = ("task", "prompt_hash", "conversation", "language", "text_excerpt", "quota_reason")
-_COUNTS = ("in_tokens", "max_out_tokens", "tools")
 _FLAGS = ("has_code", "has_schema")
+_COUNTS = ("in_tokens", "max_out_tokens", "tools")
+_PLAIN: Mapping[str, type] = dict.fromkeys(_TEXTS, str) | dict.fromkeys(_FLAGS, bool)
+_READ: Mapping[type, Callable[[Node], Any]] = {str: Node.text, bool: Node.flag}
 # What the caller's own metadata may say of a call.
 LABELS = ("task_type", "complexity", "risk", "latency")
 
@@ -60,28 +62,31 @@ class Call:
 def read_call(members: Mapping[str, Any]) -> Call:
     """Read a call, or a usage record of one; raises Invalid where a member is not as it must be."""
     top = Node(members)
+    given = top.members()
     provider, model = top.at("provider").name(), top.at("model").name()
     found = {"source": SOURCE, "provider": provider, "model": model}
     for spoken, name in _ATTRIBUTES.items():
-        value = top.maybe(spoken)
+        value = given.get(spoken)
         if value is not None:
-            found[name] = value.text()
+            # Only what is wrong is worth a Node, which knows its place.
+            found[name] = value if isinstance(value, str) else top.at(spoken).text()
     tags = top.maybe("tags")
     if tags is not None:
         found |= {f"tag.{name}": value.text() for name, value in tags.each_member()}
-    most = top.maybe("most_usd")
-    return Call(provider, model, found, most.usd() if most else None, **_known(top))
-
-
-def _known(top: Node) -> dict[str, Any]:
-    """Return what else is said of the call; what is absent keeps its default."""
-    given = top.members()
-    known: dict[str, Any] = {name: top.at(name).text() for name in _TEXTS if given.get(name)}
-    known |= {name: top.at(name).whole() for name in _COUNTS if given.get(name) is not None}
-    known |= {name: top.at(name).flag() for name in _FLAGS if given.get(name) is not None}
-    labels = top.maybe("labels")
+    known: dict[str, Any] = {
+        name: value if isinstance(value, kind) else _READ[kind](top.at(name))
+        for name, kind in _PLAIN.items()
+        if (value := given.get(name)) is not None
+    }
+    for name in _COUNTS:
+        count = given.get(name)
+        if count is not None:
+            known[name] = count if type(count) is int and count >= 0 else top.at(name).whole()
+    most, labels = top.maybe("most_usd"), top.maybe("labels")
     if labels is not None:
-        known["labels"] = {
-            name: value.text() for name, value in labels.each_member() if name in LABELS
-        }
-    return known
+        known["labels"] = _labels(labels)
+    return Call(provider, model, found, most.usd() if most else None, **known)
+
+
+def _labels(given: Node) -> dict[str, str]:
+    return {name: value.text() for name, value in given.each_member() if name in LABELS}

@@ -110,7 +110,8 @@ def of_quotas(scope: Scope, case: Case) -> Iterator[Objection]:
 
 def notes_of(path: Sequence[Scope], case: Case) -> tuple[str, ...]:
     """Return the quotas that the call exceeds and that stop nobody."""
-    return tuple(quota.id for scope in path for quota, *_ in _exceeded(scope.quotas, case))
+    gentle = [quota for scope in path for quota in scope.quotas if quota.mode != "hard"]
+    return tuple(quota.id for quota, *_ in _exceeded(gentle, case)) if gentle else ()
 
 
 def amount_of(quota: Quota, case: Case) -> Amount:

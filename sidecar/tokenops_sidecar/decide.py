@@ -41,10 +41,11 @@ def decide(call: Call, policy: Policy | None, counters: Counters, now: datetime)
     if way.too_high is not None:
         return _stopped(case, way, [Objection(way.too_high, "tier", too_high(way, call))])
     throttle = throttle_of(path, case, without_fallback=way.without_fallback)
-    against = objections(case, path, throttle)
+    home = home_of(path) if case.usd else None
+    against = objections(case, path, throttle, home)
     if against:
-        return _stopped(case, way, against, home=home_of(path))
-    return _passed(case, way, path, throttle)
+        return _stopped(case, way, against, home=home)
+    return _passed(case, way, path, throttle, home)
 
 
 def case_of(
@@ -57,8 +58,9 @@ def case_of(
     return Case(call, model, usd, policy, counters, now, at_s, stale)
 
 
-def _passed(case: Case, way: Way, path: Sequence[Scope], throttle: Scope | None) -> Decision:
-    home = home_of(path)
+def _passed(
+    case: Case, way: Way, path: Sequence[Scope], throttle: Scope | None, home: Scope | None
+) -> Decision:
     return Decision(
         "downgrade" if way.text else "allow",
         way.model.name if way.text and way.model else case.call.model,
@@ -68,7 +70,7 @@ def _passed(case: Case, way: Way, path: Sequence[Scope], throttle: Scope | None)
         owner=way.scope.owner if way.scope else "",
         revision=case.policy.revision,
         reserve_usd=case.usd or _NOTHING,
-        home=home.id if home and case.usd else "",
+        home=home.id if home else "",
         queue=way.queue,
         labels=way.labels,
         notes=notes_of(path, case),
@@ -100,7 +102,7 @@ def _stopped(
         contact=reason.contact if reason else "",
         revision=case.policy.revision,
         reserve_usd=case.usd or _NOTHING,
-        home=home.id if home and case.usd else "",
+        home=home.id if home else "",
         labels=way.labels,
         throttle=scope.id if worst.code == THROTTLED else "",
     )

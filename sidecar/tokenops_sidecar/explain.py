@@ -76,7 +76,7 @@ def _conditions(when: Mapping[str, tuple[str, ...]]) -> str:
 
 
 def _said(scope: Scope, case: Case) -> Iterator[str]:
-    found = list(of_scope(scope, case))
+    found = of_scope(scope, case)
     for objection in found:
         verb = "waits" if objection.outcome == "queue" else "refuses"
         until = f" Until {objection.until.isoformat()}." if objection.until else ""

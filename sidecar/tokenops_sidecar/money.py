@@ -12,6 +12,12 @@ from tokenops_sidecar.policy import Scope
 _EMPTY = Purse(Decimal(0))
 
 
+def is_affordable(scope: Scope, case: Case) -> bool:
+    """Test whether a lease could cover the call: no more than a whole cap, and known."""
+    usd, smallest_usd = case.usd, scope.smallest_cap_usd
+    return usd is not None and (smallest_usd is None or 0 < smallest_usd >= usd)
+
+
 def unaffordable(scope: Scope, case: Case) -> Iterator[Objection]:
     """Refuse what no lease could ever cover: more than a whole cap, or nobody knows how much."""
     usd = case.usd

@@ -3,39 +3,44 @@
 Nothing is counted here: what is counted once the call is made stands in the tally.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from tokenops_sidecar.blocks import blind, blocked, throttled
 from tokenops_sidecar.case import Case, Objection
 from tokenops_sidecar.counted import looping, of_quotas, of_tasks, rated
-from tokenops_sidecar.money import unaffordable, unleased
-from tokenops_sidecar.policy import Scope, home_of
+from tokenops_sidecar.money import is_affordable, unaffordable, unleased
+from tokenops_sidecar.policy import Scope
+
+BLOCKING = frozenset({"open", "half_open"})
 
 
-def objections(case: Case, path: Sequence[Scope], throttle: Scope | None) -> list[Objection]:
+def objections(
+    case: Case, path: Sequence[Scope], throttle: Scope | None, home: Scope | None
+) -> list[Objection]:
     """Return what speaks against a call, the innermost scope first; nothing allows it.
 
-    `throttle` is the scope whose share the call has to be of.
+    `throttle` is the scope whose share the call has to be of, `home` where its money is leased.
     """
-    found = [objection for scope in path for objection in of_scope(scope, case)]
+    found: list[Objection] = []
+    for scope in path:
+        found += of_scope(scope, case)
     if throttle is not None:
         found += throttled(throttle, case)
-    home = home_of(path)
-    if home is not None and case.usd:
+    if home is not None:
         found += unleased(home, case, path)
     return found
 
 
-def of_scope(scope: Scope, case: Case) -> Iterator[Objection]:
-    """Yield what one scope has against a call, but for its throttle and money on lease."""
-    if scope.state in {"open", "half_open"}:
-        yield from blocked(scope, case)
+def of_scope(scope: Scope, case: Case) -> list[Objection]:
+    """Return what one scope has against a call, but for its throttle and money on lease."""
+    found: list[Objection] = []
+    if scope.state in BLOCKING:
+        found += blocked(scope, case)
     if scope.when_stale.mode != "open" and (case.is_stale or not case.counters.can_record):
-        yield from blind(scope, case)
-    if scope.limits_money and not case.is_free:
-        yield from unaffordable(scope, case)
+        found += blind(scope, case)
+    if scope.limits_money and not (case.is_free or is_affordable(scope, case)):
+        found += unaffordable(scope, case)
     if scope.is_counted:
-        yield from rated(scope, case)
-        yield from of_tasks(scope, case)
-        yield from looping(scope, case)
-        yield from of_quotas(scope, case)
+        found += [*rated(scope, case), *of_tasks(scope, case), *looping(scope, case)]
+        found += of_quotas(scope, case)
+    return found

@@ -99,6 +99,7 @@ class Scope:
     is_protected: bool = False
     hard_caps: Sequence[Cap] = field(init=False, compare=False)
     limits_money: bool = field(init=False, compare=False)
+    smallest_cap_usd: Decimal | None = field(init=False, compare=False)
     is_counted: bool = field(init=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -107,6 +108,8 @@ class Scope:
         object.__setattr__(self, "hard_caps", hard)
         object.__setattr__(self, "limits_money", bool(hard) or self._counts_money())
         object.__setattr__(self, "is_counted", bool(counted))
+        smallest_usd = min((cap.limit_usd for cap in hard), default=None)
+        object.__setattr__(self, "smallest_cap_usd", smallest_usd)
 
     def _counts_money(self) -> bool:
         """Test whether what a call costs has to be known, though no hard cap asks for it."""
@@ -169,7 +172,10 @@ class Policy:
 
 def home_of(path: Iterable[Scope]) -> Scope | None:
     """Return where the money of a call is leased: the innermost scope with a hard cap."""
-    return next((scope for scope in path if scope.hard_caps), None)
+    for scope in path:
+        if scope.hard_caps:
+            return scope
+    return None
 
 
 def binding(path: Sequence[Scope]) -> Sequence[Scope]:

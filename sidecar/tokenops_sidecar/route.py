@@ -114,8 +114,14 @@ def _queue(route: Route | None, labels: Labels, model: Model | None) -> Queue:
 
 def _ceiling(policy: Policy, path: Sequence[Scope]) -> Scope | None:
     """Return the scope with the lowest highest tier; None where any tier will do."""
-    limited = [(policy.rank(scope.max_tier), scope) for scope in path if scope.max_tier]
-    return min(limited, key=lambda pair: pair[0], default=(0, None))[1]
+    lowest: Scope | None = None
+    for scope in path:
+        if scope.max_tier and (
+            lowest is None
+            or policy.rank(scope.max_tier) < policy.rank(lowest.max_tier or scope.max_tier)
+        ):
+            lowest = scope
+    return lowest
 
 
 def _beneath(ceiling: Scope, way: Way, call: Call, policy: Policy) -> Way:
