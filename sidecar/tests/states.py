@@ -1,12 +1,12 @@
 """What a router knows before a decision, read from the JSON of the vectors."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from tokenops_sidecar.call import read_call
-from tokenops_sidecar.counters import Counters, Denial, Purse
+from tokenops_sidecar.counters import Block, Counters, Denial, Purse
 from tokenops_sidecar.decision import Decision
 from tokenops_sidecar.policy import Policy
 from tokenops_sidecar.tally import Tally
@@ -20,15 +20,26 @@ def counters_of(given: Mapping[str, Any], policy: Policy | None, now: datetime) 
         tally=_tally(given, policy, now) if policy else Tally(),
         confirmed_at=datetime.fromisoformat(confirmed_at) if confirmed_at else None,
         can_record=given.get("can_record", True),
+        quotas=_blocks(given["quotas"]) if "quotas" in given else None,
     )
 
 
+def _blocks(given: Sequence[Mapping[str, Any]]) -> dict[tuple[str, str], Block]:
+    return {
+        (one["quota"], one["subject"]): Block(Decimal(one["free"]), _denial(one.get("refusal")))
+        for one in given
+    }
+
+
 def _purse(given: Mapping[str, Any]) -> Purse:
-    refusal = given.get("refusal")
-    if refusal is None:
-        return Purse(Decimal(given["free_usd"]))
-    until = datetime.fromisoformat(refusal["until"]) if refusal["until"] else None
-    return Purse(Decimal(given["free_usd"]), Denial(refusal["cap"], refusal["text"], until))
+    return Purse(Decimal(given["free_usd"]), _denial(given.get("refusal")))
+
+
+def _denial(given: Mapping[str, Any] | None) -> Denial | None:
+    if given is None:
+        return None
+    until = datetime.fromisoformat(given["until"]) if given["until"] else None
+    return Denial(given["cap"], given["text"], until)
 
 
 def _tally(given: Mapping[str, Any], policy: Policy, now: datetime) -> Tally:

@@ -14,7 +14,7 @@ from samples import AT, document, scope
 from tokenops_sidecar import clock
 from tokenops_sidecar.call import Call, read_call
 from tokenops_sidecar.clock import SteadyClock
-from tokenops_sidecar.decide import Counters, decide
+from tokenops_sidecar.decide import Block, Counters, decide
 from tokenops_sidecar.decision import Decision
 from tokenops_sidecar.document import parse
 from tokenops_sidecar.policy import Policy
@@ -289,3 +289,22 @@ def test_made_up_names_cost_memory_that_is_bounded() -> None:
         router.tally.take(go, named, path, AT)
 
     assert set(router.tally.sizes().values()) == {MOST}
+
+
+def test_a_call_tells_what_it_draws_on_leased_quotas_and_what_it_still_needs() -> None:
+    tokens = QUOTA | {"id": "quota:2", "metric": "tokens", "per": None}
+    router = Router(policy(quotas=[QUOTA, tokens, QUOTA | {"id": "quota:3", "mode": "soft"}]))
+    small = call(user="ana@x", most_usd="0.5", in_tokens=3, max_out_tokens=4)
+    blocks = {("quota:1", "ana@x"): Block(Decimal(1))}
+    asking = Counters(tally=router.tally, confirmed_at=AT, quotas=blocks)
+
+    asked = decide(small, router.policy, asking, AT)
+    blocks["quota:2", ""] = Block(Decimal(7))
+    passed = decide(small, router.policy, asking, AT)
+
+    assert (asked.code, asked.cap, asked.subject) == ("lease", "quota:2", "")
+    assert asked.amount == 7
+    assert passed.draws == (
+        ("quota:1", "ana@x", "usd", Decimal("0.5")),
+        ("quota:2", "", "tokens", Decimal(7)),
+    )

@@ -1,13 +1,10 @@
-"""What the limits that routers count themselves have against a call. Pure: the tally is read."""
+"""What rates, limits of tasks and loops have against a call. Pure: the tally is only read."""
 
-from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Iterator
 from decimal import Decimal
-from math import ceil
 
 from tokenops_sidecar.case import Case, Objection
 from tokenops_sidecar.decision import LOOP
-from tokenops_sidecar.limits import Quota
 from tokenops_sidecar.policy import Scope
 from tokenops_sidecar.price import tokens_of
 from tokenops_sidecar.uses import MINUTE_S, ScopeUse
@@ -89,55 +86,6 @@ def looping(scope: Scope, case: Case) -> Iterator[Objection]:
             f" {scope.name} takes that for a loop."
         )
         yield Objection(scope, LOOP, text)
-
-
-def of_quotas(scope: Scope, case: Case) -> Iterator[Objection]:
-    """Refuse what a hard quota has no room for, and what a soft one has none for unexplained."""
-    for quota, subject, used, limit in _exceeded(scope.quotas, case):
-        is_explained = quota.mode == "soft" and case.call.quota_reason
-        if quota.mode == "alert" or is_explained:
-            continue
-        who, wanted = f" of {subject}" if subject else "", amount_of(quota, case)
-        text = (
-            f"{plain(used)} of {plain(limit)} {quota.metric} ({quota.window}){who} in {scope.name}"
-            f" are used, and the call asks for {plain(wanted)}."
-        )
-        code = quota.code
-        if quota.mode == "soft":
-            code, text = "quota_reason", f"{text} Say why in quota_reason, and it passes."
-        yield Objection(scope, code, text, _free_at(quota, subject, case), cap=quota.id)
-
-
-def notes_of(path: Sequence[Scope], case: Case) -> tuple[str, ...]:
-    """Return the quotas that the call exceeds and that stop nobody."""
-    gentle = [quota for scope in path for quota in scope.quotas if quota.mode != "hard"]
-    return tuple(quota.id for quota, *_ in _exceeded(gentle, case)) if gentle else ()
-
-
-def amount_of(quota: Quota, case: Case) -> Amount:
-    """Return what the call takes of a quota, in its unit."""
-    if quota.metric == "usd":
-        return case.usd or 0
-    return tokens_of(case.call) if quota.metric == "tokens" else 1
-
-
-def _exceeded(quotas: Sequence[Quota], case: Case) -> Iterator[tuple[Quota, str, Decimal, Decimal]]:
-    for quota in quotas:
-        subject = quota.subject(case.call)
-        if subject is None or (quota.metric == "usd" and case.is_free):
-            continue
-        used = case.counters.tally.quota(quota, subject, at_s=case.at_s)
-        limit = quota.limit_for(subject, case.now)
-        if used + amount_of(quota, case) > limit:
-            yield quota, subject, used, limit
-
-
-def _free_at(quota: Quota, subject: str, case: Case) -> datetime | None:
-    if quota.span_s is None:
-        return quota.resets_at
-    tally, at_s = case.counters.tally, case.at_s
-    over = tally.quota(quota, subject, at_s=at_s) + amount_of(quota, case) - quota.limit
-    return case.now + timedelta(seconds=ceil(tally.quota_frees_s(quota, subject, over, at_s=at_s)))
 
 
 def plain(amount: Amount) -> str:

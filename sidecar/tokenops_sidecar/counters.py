@@ -35,11 +35,20 @@ class Purse:
 
 
 @dataclass(frozen=True, slots=True)
+class Block:
+    """What is held on lease of one quota for one subject, in the unit of the quota."""
+
+    free: Decimal
+    refusal: Denial | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Counters:
     """Everything that changes with calls, read once for a decision.
 
     `purses` are by home scope, `blind_usd` is what was spent by scope since the policy was
-    confirmed. `can_record` is false while usage cannot be kept.
+    confirmed. `can_record` is false while usage cannot be kept. `quotas` are leased blocks by
+    quota and subject; None where nobody leases any, and the tally alone counts.
     """
 
     purses: Mapping[str, Purse] = field(default_factory=dict)
@@ -47,3 +56,4 @@ class Counters:
     tally: Tally = field(default_factory=Tally)
     confirmed_at: datetime | None = None
     can_record: bool = True
+    quotas: Mapping[tuple[str, str], Block] | None = None

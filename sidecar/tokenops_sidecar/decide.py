@@ -12,15 +12,15 @@ from decimal import Decimal
 from tokenops_sidecar.blocks import probes_of, throttle_of
 from tokenops_sidecar.call import Call
 from tokenops_sidecar.case import Case, Objection, is_stale
-from tokenops_sidecar.counted import notes_of
-from tokenops_sidecar.counters import Counters, Denial, Purse
+from tokenops_sidecar.counters import Block, Counters, Denial, Purse
 from tokenops_sidecar.decision import LEASE, THROTTLED, Decision, Outcome
 from tokenops_sidecar.objections import objections
 from tokenops_sidecar.policy import Model, Policy, Scope, binding, home_of
 from tokenops_sidecar.price import reserve_usd
+from tokenops_sidecar.quotas import draws_of, notes_of
 from tokenops_sidecar.route import Way, too_high, way_of
 
-__all__ = ["Counters", "Decision", "Denial", "Outcome", "Purse", "case_of", "decide"]
+__all__ = ["Block", "Counters", "Decision", "Denial", "Outcome", "Purse", "case_of", "decide"]
 
 _NEVER = datetime.max.replace(tzinfo=UTC)
 _NOTHING = Decimal(0)
@@ -76,6 +76,7 @@ def _passed(
         notes=notes_of(path, case),
         throttle=throttle.id if throttle else "",
         probes=probes_of(path, case),
+        draws=draws_of(path, case),
     )
 
 
@@ -96,6 +97,8 @@ def _stopped(
         worst.text,
         scope=scope.id,
         cap=worst.cap,
+        subject=worst.subject,
+        amount=worst.amount,
         until=worst.until,
         retry_after_s=worst.retry_after_s,
         owner=(reason.owner if reason else "") or scope.owner,

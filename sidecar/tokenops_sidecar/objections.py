@@ -7,9 +7,10 @@ from collections.abc import Sequence
 
 from tokenops_sidecar.blocks import blind, blocked, throttled
 from tokenops_sidecar.case import Case, Objection
-from tokenops_sidecar.counted import looping, of_quotas, of_tasks, rated
+from tokenops_sidecar.counted import looping, of_tasks, rated
 from tokenops_sidecar.money import is_affordable, unaffordable, unleased
 from tokenops_sidecar.policy import Scope
+from tokenops_sidecar.quotas import of_quotas
 
 BLOCKING = frozenset({"open", "half_open"})
 

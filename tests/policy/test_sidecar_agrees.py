@@ -1,6 +1,6 @@
 """Server and sidecar, which share no code, agree: on documents, on signatures, on `assign`."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from hypothesis import given
@@ -8,6 +8,21 @@ from hypothesis import strategies as st
 
 from finops import rules as servers
 from ingestion.operations.rules import RuleDraft, publish_rules
+from policy.document import (
+    Content,
+    LoopEntry,
+    ModelEntry,
+    ProbeEntry,
+    QuotaEntry,
+    RaiseEntry,
+    RatesEntry,
+    ReasonEntry,
+    RouteEntry,
+    ScopeEntry,
+    TaskLimitsEntry,
+    compile_content,
+    issue,
+)
 from policy.keys import signature_header
 from policy.models import ModelTier
 from policy.operations.breaker import block
@@ -17,8 +32,10 @@ from policy.serializers import KeySerializer
 from tests.factories.policy import cap, drafter_scope, unit_scope
 from tests.org_cast import Cast
 from tokenops_sidecar.acceptance import Received, accept
+from tokenops_sidecar.document import parse
+from tokenops_sidecar.limits import Loop, Raise, Rates, TaskLimits
 from tokenops_sidecar.match import Assignment, Rule
-from tokenops_sidecar.policy import Policy
+from tokenops_sidecar.policy import Policy, Probe, Route
 from tokenops_sidecar.reading import Node
 from tokenops_sidecar.signature import read_keys
 
@@ -68,6 +85,59 @@ def test_what_the_server_publishes_the_sidecar_obeys(cast: Cast, at: datetime) -
     assert blocked.reason is not None
     assert (blocked.state, blocked.reason.text) == ("open", "Runaway loop. (blocked by Ed)")
     assert policy.models["openai", "gpt-4o"].tier == "mid"
+
+
+def test_every_limit_that_the_document_can_hold_is_read_as_it_was_written(at: datetime) -> None:
+    until = at + timedelta(hours=1)
+    quota = QuotaEntry(
+        "quota:4",
+        "calls",
+        "5h",
+        Decimal(50),
+        "hard",
+        "person",
+        None,
+        exempt=["bot@x"],
+        raises=[RaiseEntry("ana@x", Decimal(80), until)],
+    )
+    support = ScopeEntry(
+        "unit:support",
+        "Support",
+        "org",
+        state="half_open",
+        reason=ReasonEntry("loop", "The same prompt again and again.", at, until),
+        rates=RatesEntry(600, 200_000, Decimal("1.50"), 20),
+        task_limits=TaskLimitsEntry(40, Decimal("0.50")),
+        loop=LoopEntry(20, 600),
+        quotas=[quota],
+        keep_fraction=Decimal("0.25"),
+        probe=ProbeEntry("probe:7:3", 10, until),
+        protected=True,
+    )
+    content = Content(
+        currency="USD",
+        tiers=["economy", "frontier"],
+        models=[ModelEntry("openai", "gpt-5-mini", "economy", True, {"in_text": Decimal("0.25")})],
+        assign=[servers.Rule({}, "unit:support")],
+        scopes=[ScopeEntry("org", "Acme", None), support],
+        routes=[RouteEntry("rewrite", "simple", "low", "economy", ["gpt-5-mini"], "batch")],
+    )
+
+    policy = parse(issue(compile_content(content), revision=1, at=at))
+
+    scope, _ = policy.path({})
+    assert scope.rates == Rates(600, 200_000, Decimal("1.50"), 20)
+    assert scope.task_limits == TaskLimits(40, Decimal("0.50"))
+    assert (scope.loop, scope.keep_fraction) == (Loop(20, 600), Decimal("0.25"))
+    assert (scope.probe, scope.is_protected) == (Probe("probe:7:3", 10, until), True)
+    (read,) = scope.quotas
+    assert (read.id, read.metric, read.span_s, read.mode) == ("quota:4", "calls", 18_000, "hard")
+    assert (read.limit, read.per, read.exempt) == (Decimal(50), "person", {"bot@x"})
+    assert list(read.raises) == [Raise("ana@x", Decimal(80), until)]
+    assert list(policy.routes) == [
+        Route("rewrite", "simple", "low", "economy", ("gpt-5-mini",), "batch")
+    ]
+    assert policy.models["openai", "gpt-5-mini"].has_batch
 
 
 def published(at: datetime) -> Policy:
