@@ -25,7 +25,8 @@ CLASSIFY_USD = Decimal("0.00002")
 # Telling what a call is pays if it costs less than what that saves. Most calls that are told stay
 # where they are, and a small one saves next to nothing, so a third of its price is the limit.
 _TIMES = 3
-_READ = 2_000
+# Instructions stand at the beginning; each letter more holds up every call.
+_READ = 500
 _CHARACTERS_A_TOKEN = 4
 _SIZES = (2_000, 8_000, 32_000)
 _POINTS = {"open_qa": 1, "closed_qa": 1, "text_generation": 2, "brainstorming": 2, OTHER: 2}

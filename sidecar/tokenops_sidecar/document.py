@@ -8,7 +8,7 @@ read beside this, in `scopes`. Pure.
 from collections.abc import Mapping, Sequence
 
 from tokenops_sidecar.match import Assignment, Rule
-from tokenops_sidecar.policy import Model, Policy, Route, Scope
+from tokenops_sidecar.policy import Model, Policy, Route, Routes, Scope
 from tokenops_sidecar.reading import Node, Unacceptable, read_json
 from tokenops_sidecar.scopes import read_scopes
 
@@ -48,7 +48,7 @@ def parse(body: bytes) -> Policy:
         models={(model.provider, model.name): model for model in _models(top, tiers)},
         assign=Assignment([_rule(item, scopes) for item in top.at("assign").items()]),
         paths=_paths(top.at("scopes"), scopes),
-        routes=[_route(item, tiers) for item in routes.items()] if routes else (),
+        routes=Routes([_route(item, tiers) for item in routes.items()] if routes else ()),
     )
 
 

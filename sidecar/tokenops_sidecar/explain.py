@@ -51,7 +51,7 @@ def as_if_unused(policy: Policy, now: datetime) -> Counters:
 def summary(policy: Policy) -> str:
     """Return what a document holds, in a sentence or two."""
     scopes = [path[0] for path in policy.paths.values()]
-    routes = f" {len(policy.routes)} routes," if policy.routes else ""
+    routes = f" {len(policy.routes.lines)} routes," if policy.routes.lines else ""
     words = (
         f"Revision {policy.revision}, issued at {policy.issued_at.isoformat()}:"
         f" {len(scopes)} scopes, {len(policy.assign.rules)} lines of assign,{routes}"

@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from tokenops_sidecar.limits import Loop, Quota, Rates, TaskLimits
-from tokenops_sidecar.match import Assignment, Attributes, is_like
+from tokenops_sidecar.match import Assignment, Attributes, is_glob, is_like
 
 LOCAL = "local"
 
@@ -132,13 +132,43 @@ class Route:
     models: Sequence[str]
     queue: str
 
-    def holds(self, *, task_type: str, complexity: str, risk: str) -> bool:
+    def holds(self, task_type: str, complexity: str, risk: str) -> bool:
         """Test whether the line is for these labels; each may be a glob."""
         return (
             is_like(task_type, self.task_type)
             and is_like(complexity, self.complexity)
             and is_like(risk, self.risk)
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Routes:
+    """The lines in order, with the plain ones looked up instead of tried one by one."""
+
+    lines: Sequence[Route] = ()
+    _plain: Mapping[tuple[str, str, str], int] = field(init=False, compare=False)
+    _globs: Sequence[int] = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        plain: dict[tuple[str, str, str], int] = {}
+        globs = []
+        for place, line in enumerate(self.lines):
+            labels = line.task_type, line.complexity, line.risk
+            if any(map(is_glob, labels)):
+                globs.append(place)
+            else:
+                plain.setdefault(labels, place)
+        object.__setattr__(self, "_plain", plain)
+        object.__setattr__(self, "_globs", globs)
+
+    def line(self, task_type: str, complexity: str, risk: str) -> Route | None:
+        """Return the first line for these labels."""
+        labels = task_type, complexity, risk
+        first = self._plain.get(labels, len(self.lines))
+        for place in self._globs:
+            if place < first and self.lines[place].holds(*labels):
+                return self.lines[place]
+        return self.lines[first] if first < len(self.lines) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +184,7 @@ class Policy:
     models: Mapping[tuple[str, str], Model]
     assign: Assignment
     paths: Mapping[str, Sequence[Scope]]
-    routes: Sequence[Route] = ()
+    routes: Routes = field(default_factory=Routes)
 
     def path(self, attributes: Attributes) -> Sequence[Scope]:
         """Return the scopes a call falls under, the innermost first; none where no rule holds."""

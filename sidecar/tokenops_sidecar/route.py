@@ -41,7 +41,7 @@ class Way:
 def way_of(call: Call, path: Sequence[Scope], policy: Policy, tally: Tally, *, at_s: float) -> Way:
     """Return where a call goes by the routes and the ceilings of its scopes."""
     asked = policy.models.get((call.provider, call.model))
-    way = _routed(call, asked, policy, tally, at_s) if policy.routes else Way(asked)
+    way = _routed(call, asked, policy, tally, at_s) if policy.routes.lines else Way(asked)
     ceiling = _ceiling(policy, path)
     return way if ceiling is None else _beneath(ceiling, way, call, policy)
 
@@ -50,7 +50,7 @@ def _routed(call: Call, asked: Model | None, policy: Policy, tally: Tally, at_s:
     labels = _labels(call, asked, policy)
     if labels is None:
         return Way(asked)
-    route = _line(policy.routes, labels)
+    route = policy.routes.line(labels.task_type, labels.complexity, labels.risk)
     model = _kept(call, policy, tally, at_s) or _preferred(call, asked, route, labels, policy)
     if asked is None or model is None or labels.risk == HIGH or model.name == asked.name:
         return Way(asked, labels=labels, queue=_queue(route, labels, asked))
@@ -64,13 +64,6 @@ def _labels(call: Call, asked: Model | None, policy: Policy) -> Labels | None:
     """Return what kind of call it is; None where finding out costs more than it can save."""
     most_usd = reserve_usd(call, policy, asked)
     return classify(call) if is_worth_it(call, most_usd) else None
-
-
-def _line(routes: Sequence[Route], labels: Labels) -> Route | None:
-    for route in routes:
-        if route.holds(task_type=labels.task_type, complexity=labels.complexity, risk=labels.risk):
-            return route
-    return None
 
 
 def _kept(call: Call, policy: Policy, tally: Tally, at_s: float) -> Model | None:

@@ -143,7 +143,7 @@ def test_every_limit_that_the_document_can_hold_is_read_as_it_was_written(at: da
     assert (read.limit, read.per) == (Decimal(50), "person")
     assert read.exempt == frozenset({"bot@x"})
     assert list(read.raises) == [Raise("ana@x", Decimal(80), until)]
-    assert list(policy.routes) == [
+    assert list(policy.routes.lines) == [
         Route("rewrite", "simple", "low", "economy", ("gpt-5-mini",), "batch")
     ]
     assert policy.models["openai", "gpt-5-mini"].has_batch
