@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from samples import AT, TIERS, blocked, cap, document, model, scope
 
 from tokenops_sidecar.call import Call, read_call
-from tokenops_sidecar.decide import Counters, Purse, decide
+from tokenops_sidecar.decide import Counters, Decision, Purse, decide
 from tokenops_sidecar.document import parse
 from tokenops_sidecar.policy import Policy
+from tokenops_sidecar.tally import Tally
 
 MODELS = [
     model("gpt-5", "frontier", in_text="2", out_text="10"),
@@ -23,6 +24,22 @@ MODELS = [
 ]
 STATES = st.sampled_from(["closed", "throttled", "half_open", "open", "by_cap"])
 AMOUNTS = st.sampled_from(["0.00", "0.50", "1.00", "2.00"])
+
+
+@st.composite
+def limits(draw: st.DrawFn, scope_id: str) -> dict[str, Any]:
+    """Draw some of the limits that routers count themselves, each tight enough to bind."""
+    few = st.integers(0, 3)
+    quota = {"id": f"quota:{scope_id}", "metric": "calls", "window": "1m", "mode": "hard"}
+    every = {
+        "rates": {"requests_per_minute": draw(few), "concurrency": draw(few)},
+        "task_limits": {"steps": draw(few), "usd": draw(AMOUNTS)},
+        "loop": {"calls": draw(st.integers(1, 3)), "window_s": 60},
+        "quotas": [quota | {"limit": str(draw(few)), "per": draw(st.sampled_from([None, "task"]))}],
+        "keep_fraction": draw(st.sampled_from(["0", "0.5", "1"])),
+    }
+    kept = draw(st.sets(st.sampled_from(sorted(every))))
+    return {name: every[name] for name in kept}
 
 
 @st.composite
@@ -38,6 +55,7 @@ def scopes(draw: st.DrawFn, scope_id: str, parent: str | None) -> dict[str, Any]
         scope_id,
         parent,
         **changes,
+        **draw(limits(scope_id)),
         caps=[cap(f"cap:{scope_id}", draw(AMOUNTS), mode=draw(st.sampled_from(["hard", "soft"])))],
         max_tier=draw(st.sampled_from([None, *TIERS])),
         when_stale={"mode": stale, "usd": draw(AMOUNTS)},
@@ -70,6 +88,7 @@ def calls(draw: st.DrawFn) -> Call:
     names = [one["model"] for one in MODELS]
     found = {"provider": "openai", "model": draw(st.sampled_from([*names, "unlisted"]))}
     most = draw(st.none() | AMOUNTS)
+    found |= draw(st.sampled_from([{}, {"task": "t", "prompt_hash": "p"}]))
     return read_call(found | ({"most_usd": most} if most else {}))
 
 
@@ -102,6 +121,23 @@ def test_a_call_that_every_scope_allows_alone_is_allowed(
 
     if alone == {"allow"}:
         assert decide(call, policy, counters, AT).outcome == "allow"
+
+
+@given(policies(), st.lists(calls(), min_size=1, max_size=6), known())
+def test_counting_a_call_never_lets_one_pass_that_did_not_before(
+    policy: Policy, made: list[Call], counters: Counters
+) -> None:
+    *before, last = made
+    path, tally = policy.path(last.attributes), Tally()
+    unused = decide(last, policy, replace(counters, tally=Tally()), AT)
+    for call in before:
+        # However it came to be made: by force, or before the limits were as they are.
+        tally.take(Decision("allow", call.model), call, path, AT)
+
+    after = decide(last, policy, replace(counters, tally=tally), AT)
+
+    if not unused.is_go:
+        assert not after.is_go
 
 
 @given(policies(), calls(), known())
