@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from samples import AT, document, scope
+from samples import AT, document, model, scope
 
 from tokenops_sidecar import clock
 from tokenops_sidecar.call import Call, read_call
@@ -35,7 +35,11 @@ QUOTA = {
 
 def policy(**changes: Any) -> Policy:
     limited = scope("org", None, **{"when_stale": {"mode": "open"}} | changes)
-    found = document(scopes=[limited], assign=[{"when": {}, "scope": "org"}])
+    at_home = model("llama", "local", in_text="0", out_text="0") | {"provider": "home"}
+    priced = model("gpt-5", in_text="2", out_text="10")
+    found = document(
+        scopes=[limited], assign=[{"when": {}, "scope": "org"}], models=[priced, at_home]
+    )
     return parse(json.dumps(found).encode())
 
 
@@ -236,6 +240,29 @@ def test_calls_of_a_test_that_hang_do_not_keep_it_going() -> None:
 
     assert router.decide(call(), until - timedelta(seconds=1)).is_go
     assert router.decide(call(), until).code == "half_open"
+
+
+def test_a_test_of_money_is_made_of_calls_that_cost_something() -> None:
+    until = AT + timedelta(minutes=5)
+    probe = {"id": "probe:7:3", "calls": 10, "until": until.isoformat()}
+    reason = {"code": "cap_day", "text": "Being tested."}
+    router = Router(policy(state="half_open", probe=probe, reason=reason))
+    router.tally.grant_probe("probe:7:3", 1, until=until)
+    at_home = read_call({"provider": "home", "model": "llama"})
+
+    assert router.admit(at_home).is_go
+    assert router.admit(call()).is_go
+    assert router.admit(call()).code == "lease"
+    assert router.admit(at_home).is_go
+
+
+def test_calls_of_a_test_that_is_over_are_not_asked_for() -> None:
+    until = AT + timedelta(minutes=5)
+    probe = {"id": "probe:7:3", "calls": 10, "until": until.isoformat()}
+    router = Router(policy(state="closed", probe=probe))
+    router.tally.grant_probe("probe:7:3", 1, until=until)
+
+    assert router.admit(call()).probes == ()
 
 
 def test_a_call_of_a_test_that_never_went_out_is_made_by_another() -> None:

@@ -8,6 +8,7 @@ of goes one tier less far down.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Literal, TypeGuard
 
 from tokenops_sidecar.call import Call
 from tokenops_sidecar.classify import HIGH, Labels, classify, is_worth_it
@@ -17,6 +18,7 @@ from tokenops_sidecar.price import reserve_usd
 from tokenops_sidecar.tally import Tally
 
 SURE = Decimal("0.6")
+BATCH: Literal["batch"] = "batch"
 _NOTHING = Decimal(0)
 
 
@@ -48,22 +50,36 @@ def way_of(call: Call, path: Sequence[Scope], policy: Policy, tally: Tally, *, a
 
 def _routed(call: Call, asked: Model | None, policy: Policy, tally: Tally, at_s: float) -> Way:
     labels = _labels(call, asked, policy)
-    if labels is None:
-        return Way(asked)
-    route = policy.routes.line(labels.task_type, labels.complexity, labels.risk)
-    model = _kept(call, policy, tally, at_s) or _preferred(call, asked, route, labels, policy)
-    if asked is None or model is None or labels.risk == HIGH or model.name == asked.name:
+    route = _line(policy, labels)
+    kept = _kept(call, policy, tally, at_s)
+    model = kept or _preferred(call, route, labels, policy)
+    if not _leads_down(model, asked, call, labels, policy):
         return Way(asked, labels=labels, queue=_queue(route, labels, asked))
-    if not _is_cheaper(model, asked, policy, labels.task_type):
-        return Way(asked, labels=labels, queue=_queue(route, labels, asked))
-    text = f"{_in_words(labels)} goes to tier {model.tier}: call {model.name} instead."
+    text = f"The conversation goes on with {model.name}." if kept else _in_words(labels, model)
     return Way(model, "route", text, None, labels, _queue(route, labels, model))
+
+
+def _leads_down(
+    model: Model | None, asked: Model | None, call: Call, labels: Labels | None, policy: Policy
+) -> TypeGuard[Model]:
+    """Test whether a model is of a lower tier than the one asked for, and the call may go there."""
+    risk = labels.risk if labels else call.labels.get("risk", "")
+    if asked is None or model is None or risk == HIGH:
+        return False
+    task_type = labels.task_type if labels else call.task_type
+    return policy.rank(model.tier_for(task_type)) < policy.rank(asked.tier_for(task_type))
 
 
 def _labels(call: Call, asked: Model | None, policy: Policy) -> Labels | None:
     """Return what kind of call it is; None where finding out costs more than it can save."""
     most_usd = reserve_usd(call, policy, asked)
     return classify(call) if is_worth_it(call, most_usd) else None
+
+
+def _line(policy: Policy, labels: Labels | None) -> Route | None:
+    if labels is None:
+        return None
+    return policy.routes.line(labels.task_type, labels.complexity, labels.risk)
 
 
 def _kept(call: Call, policy: Policy, tally: Tally, at_s: float) -> Model | None:
@@ -75,10 +91,10 @@ def _kept(call: Call, policy: Policy, tally: Tally, at_s: float) -> Model | None
 
 
 def _preferred(
-    call: Call, asked: Model | None, route: Route | None, labels: Labels, policy: Policy
+    call: Call, route: Route | None, labels: Labels | None, policy: Policy
 ) -> Model | None:
     """Return the provider's model for the line: by its list, else the cheapest of its tier."""
-    if asked is None or route is None:
+    if route is None or labels is None:
         return None
     rank = policy.rank(route.tier)
     if labels.confidence >= SURE:
@@ -95,14 +111,11 @@ def _preferred(
     return min(of_tier, key=_by_price, default=None)
 
 
-def _is_cheaper(model: Model, asked: Model, policy: Policy, task_type: str) -> bool:
-    return policy.rank(model.tier_for(task_type)) < policy.rank(asked.tier_for(task_type))
-
-
-def _queue(route: Route | None, labels: Labels, model: Model | None) -> Queue:
+def _queue(route: Route | None, labels: Labels | None, model: Model | None) -> Queue:
     """Return whether the call can wait for a batch: the route, the work and the model allow it."""
-    can_wait = labels.latency == "async" and model is not None and model.has_batch
-    return "batch" if route and route.queue == "batch" and can_wait else "sync"
+    if route is None or route.queue != BATCH or labels is None or model is None:
+        return "sync"
+    return BATCH if labels.latency == "async" and model.has_batch else "sync"
 
 
 def _ceiling(policy: Policy, path: Sequence[Scope]) -> Scope | None:
@@ -126,7 +139,7 @@ def _beneath(ceiling: Scope, way: Way, call: Call, policy: Policy) -> Way:
     labels = way.labels
     if fitting is not None:
         text = f"{ceiling.name} goes up to tier {ceiling.max_tier}: call {fitting.name} instead."
-        queue: Queue = "batch" if way.queue == "batch" and fitting.has_batch else "sync"
+        queue: Queue = BATCH if way.queue == BATCH and fitting.has_batch else "sync"
         return Way(fitting, "tier", text, ceiling, labels, queue)
     if is_downgraded and ceiling.keep_fraction is not None:
         return Way(way.model, labels=labels, queue=way.queue, without_fallback=ceiling)
@@ -174,6 +187,7 @@ def too_high(way: Way, call: Call) -> str:
     )
 
 
-def _in_words(labels: Labels) -> str:
-    task = labels.task_type.replace("_", " ") or "call"
-    return f"{labels.complexity} {task}".strip().capitalize()
+def _in_words(labels: Labels | None, model: Model) -> str:
+    task = labels.task_type.replace("_", " ") if labels else ""
+    what = f"{labels.complexity} {task}".strip() if labels else "call"
+    return f"{what.capitalize()} goes to tier {model.tier}: call {model.name} instead."
