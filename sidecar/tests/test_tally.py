@@ -1,24 +1,18 @@
 """What a router counts itself: what is kept, what is taken back, what is forgotten."""
 
-import json
-import threading
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from samples import AT, document, model, scope
+from router import Router, call, policy
+from samples import AT
 
 from tokenops_sidecar import clock
-from tokenops_sidecar.call import Call, read_call
 from tokenops_sidecar.clock import SteadyClock
 from tokenops_sidecar.decide import Block, Counters, decide
 from tokenops_sidecar.decision import Decision
-from tokenops_sidecar.document import parse
-from tokenops_sidecar.policy import Policy
-from tokenops_sidecar.tally import Tally
 from tokenops_sidecar.uses import Taken
 from tokenops_sidecar.window import MOST
 
@@ -31,35 +25,6 @@ QUOTA = {
     "per": "person",
     "resets_at": "2026-11-21T00:00:00Z",
 }
-
-
-def policy(**changes: Any) -> Policy:
-    limited = scope("org", None, **{"when_stale": {"mode": "open"}} | changes)
-    at_home = model("llama", "local", in_text="0", out_text="0") | {"provider": "home"}
-    priced = model("gpt-5", in_text="2", out_text="10")
-    found = document(
-        scopes=[limited], assign=[{"when": {}, "scope": "org"}], models=[priced, at_home]
-    )
-    return parse(json.dumps(found).encode())
-
-
-def call(**members: Any) -> Call:
-    return read_call({"provider": "openai", "model": "gpt-5", **members})
-
-
-class Router:
-    """Decides and counts as a router does, one call after the other."""
-
-    def __init__(self, obeyed: Policy) -> None:
-        self.policy, self.tally = obeyed, Tally()
-
-    def decide(self, of: Call, at: datetime = AT) -> Decision:
-        return decide(of, self.policy, Counters(tally=self.tally, confirmed_at=at), at)
-
-    def admit(self, of: Call, at: datetime = AT) -> Decision:
-        decision = self.decide(of, at)
-        self.taken = self.tally.take(decision, of, self.policy.path(of.attributes), at)
-        return decision
 
 
 @given(
@@ -207,76 +172,6 @@ def test_a_loop_is_told_once_until_it_was_reported() -> None:
     assert codes == ["", "loop", "loop", "loop"]
     assert (signal.scope, signal.code, signal.detail, signal.at) == ("org", "loop", "p", AT)
     assert router.tally.signals() == []
-
-
-def test_a_hundred_threads_make_the_calls_of_a_test_and_none_more() -> None:
-    until = (AT + timedelta(minutes=5)).isoformat()
-    probe = {"id": "probe:7:3", "calls": 10, "until": until}
-    router = Router(policy(state="half_open", probe=probe))
-    router.tally.grant_probe("probe:7:3", 10, until=AT + timedelta(minutes=1))
-    lock, passed, gate = threading.Lock(), list[bool](), threading.Barrier(100)
-
-    def ask() -> None:
-        gate.wait()
-        with lock:
-            passed.append(router.admit(call()).is_go)
-
-    askers = [threading.Thread(target=ask) for _ in range(100)]
-    for asker in askers:
-        asker.start()
-    for asker in askers:
-        asker.join()
-
-    assert sum(passed) == 10
-    assert router.decide(call()).code == "lease"
-
-
-def test_calls_of_a_test_that_hang_do_not_keep_it_going() -> None:
-    until = AT + timedelta(minutes=5)
-    probe = {"id": "probe:7:3", "calls": 10, "until": until.isoformat()}
-    router = Router(policy(state="half_open", probe=probe))
-    router.tally.grant_probe("probe:7:3", 2, until=until)
-    assert router.admit(call()).is_go
-
-    assert router.decide(call(), until - timedelta(seconds=1)).is_go
-    assert router.decide(call(), until).code == "half_open"
-
-
-def test_a_test_of_money_is_made_of_calls_that_cost_something() -> None:
-    until = AT + timedelta(minutes=5)
-    probe = {"id": "probe:7:3", "calls": 10, "until": until.isoformat()}
-    reason = {"code": "cap_day", "text": "Being tested."}
-    router = Router(policy(state="half_open", probe=probe, reason=reason))
-    router.tally.grant_probe("probe:7:3", 1, until=until)
-    at_home = read_call({"provider": "home", "model": "llama"})
-
-    assert router.admit(at_home).is_go
-    assert router.admit(call()).is_go
-    assert router.admit(call()).code == "lease"
-    assert router.admit(at_home).is_go
-
-
-def test_calls_of_a_test_that_is_over_are_not_asked_for() -> None:
-    until = AT + timedelta(minutes=5)
-    probe = {"id": "probe:7:3", "calls": 10, "until": until.isoformat()}
-    router = Router(policy(state="closed", probe=probe))
-    router.tally.grant_probe("probe:7:3", 1, until=until)
-
-    assert router.admit(call()).probes == ()
-
-
-def test_a_call_of_a_test_that_never_went_out_is_made_by_another() -> None:
-    until = AT + timedelta(minutes=5)
-    probe = {"id": "probe:7:3", "calls": 10, "until": until.isoformat()}
-    router = Router(policy(state="half_open", probe=probe))
-    router.tally.grant_probe("probe:7:3", 1, until=until)
-    assert router.admit(call()).is_go
-    assert router.taken is not None
-    assert router.decide(call()).code == "lease"
-
-    router.tally.undo(router.taken, AT)
-
-    assert router.decide(call()).is_go
 
 
 @pytest.mark.parametrize("jump", [timedelta(hours=1), timedelta(hours=-1)])
