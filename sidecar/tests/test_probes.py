@@ -77,3 +77,31 @@ def test_a_call_of_a_test_that_never_went_out_is_made_by_another() -> None:
     router.tally.undo(router.taken, AT)
 
     assert router.decide(call()).is_go
+
+
+def test_leases_of_one_test_add_up_and_the_servers_no_ends_what_was_left() -> None:
+    until = AT + timedelta(minutes=5)
+    probe = {"id": "probe:7:3", "calls": 10, "until": until.isoformat()}
+    router = Router(policy(state="half_open", probe=probe))
+    router.tally.grant_probe("probe:7:3", 1, until=until)
+    router.tally.grant_probe("probe:7:3", 1, until=until)
+    assert [router.admit(call()).is_go for _ in range(3)] == [True, True, False]
+
+    router.tally.deny_probe("probe:7:3", "None are left.", until=AT + timedelta(seconds=5))
+
+    assert router.decide(call()).text == "None are left."
+    router.tally.grant_probe("probe:7:3", 2, until=until)
+    assert [router.admit(call()).is_go for _ in range(3)] == [True, True, False]
+
+
+def test_calls_whose_lease_ended_are_gone_when_more_are_leased() -> None:
+    until = AT + timedelta(minutes=5)
+    probe = {"id": "probe:7:3", "calls": 10, "until": until.isoformat()}
+    router = Router(policy(state="half_open", probe=probe))
+    router.tally.grant_probe("probe:7:3", 5, until=AT + timedelta(seconds=55))
+    later = AT + timedelta(seconds=56)
+    assert router.admit(call(), later).code == "lease"
+
+    router.tally.grant_probe("probe:7:3", 1, until=until)
+
+    assert [router.admit(call(), later).is_go for _ in range(2)] == [True, False]
