@@ -18,6 +18,8 @@ TIER_DECIDERS = (Role.CFO, Role.FINANCE)
 
 def unit_of(scope: Scope) -> Unit | None:
     """Return the unit that answers for a scope; None for the organisation."""
+    if scope.trial_of is not None:
+        return unit_of(scope.trial_of)
     return scope.cost_object.unit if scope.cost_object else scope.unit
 
 
@@ -55,8 +57,13 @@ def scopes_visible_to(user: User) -> QuerySet[Scope]:
     own = Q(unit__in=units) | Q(cost_object__unit__in=units)
     if can_see_company(user):
         own |= Q(unit__isnull=True, cost_object__isnull=True)
-    live = Scope.objects.filter(own, retired_at__isnull=True)
+    live = Scope.objects.filter(own, retired_at__isnull=True, trial_of__isnull=True)
     return live.select_related("unit", "cost_object__unit", "held_by__person")
+
+
+def can_protect(user: User) -> bool:
+    """Test whether the user may say that nothing automatic ever blocks a scope."""
+    return has_role(user, Role.CFO)
 
 
 def can_see_models(user: User) -> bool:

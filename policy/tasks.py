@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from org.queries.calendar import NotSetUp
 from policy.operations.outbox import judge_all_waiting
+from policy.operations.overrides import end_overrides
 from policy.operations.upkeep import keep_up
 from policy.operations.watching import tidy_minutes
 
@@ -24,6 +25,7 @@ def sweep() -> None:
     at = timezone.now()
     try:
         judge_all_waiting(at=at)
+        end_overrides(at=at)
         keep_up(at=at)
     except NotSetUp as refusal:
         log.debug("policy.nothing_to_publish", why=refusal.detail)

@@ -56,8 +56,14 @@ def cause_in_words(code: str, found: Assessment, *, today: Today, loop: str = ""
 
 def cap_reached(reading: Reading, *, today: Today) -> str:
     """Return why a cap blocks: what was spent when, which limit, who set it, since when."""
-    cap, spent_usd = reading.cap, reading.verdict.spent_usd
-    verb = "passed" if spent_usd > cap.limit_usd else "reached"
+    cap, spent_usd, limit_usd = reading.cap, reading.verdict.spent_usd, reading.verdict.limit_usd
+    verb = "passed" if spent_usd > limit_usd else "reached"
+    if limit_usd != cap.limit_usd and cap.raised_until is not None:
+        return (
+            f"Spend of {dollars(spent_usd)} {_when(cap, today)} {verb} {dollars(limit_usd)}, to"
+            f" which the {cap_name(cap)} of {dollars(cap.limit_usd)} is overridden until"
+            f" {instant(cap.raised_until.astimezone(today.company.zone))}."
+        )
     author = f"set by {cap.set_by}" if cap.set_by else "set by TokenOps"
     return (
         f"Spend of {dollars(spent_usd)} {_when(cap, today)} {verb} the {cap_name(cap)}"

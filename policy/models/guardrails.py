@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from policy.lifecycle import ScopeState
 
@@ -50,6 +50,10 @@ class Scope(models.Model):
     max_tier = models.CharField(max_length=12, blank=True)
     when_stale = models.CharField(max_length=8, default="closed")
     protected = models.BooleanField(default=False)
+    # Of a scope that exists for a trip test: the one that is tested. It counts synthetic calls.
+    trial_of = models.ForeignKey(
+        "self", on_delete=models.PROTECT, related_name="trials", null=True, blank=True
+    )
     retired_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
@@ -57,6 +61,10 @@ class Scope(models.Model):
             models.CheckConstraint(
                 condition=Q(unit__isnull=True) | Q(cost_object__isnull=True),
                 name="scope_counts_one_thing",
+            ),
+            models.CheckConstraint(
+                condition=Q(trial_of__isnull=True) | Q(unit__isnull=True, cost_object__isnull=True),
+                name="trial_counts_nothing_real",
             ),
             models.CheckConstraint(
                 condition=Q(state="closed") | ~Q(reason_text=""),
@@ -97,10 +105,18 @@ class Cap(models.Model):
         "org.User", on_delete=models.PROTECT, related_name="+", null=True, blank=True
     )
     retired_at = models.DateTimeField(null=True, blank=True)
+    # While somebody's override is in force: its number and its end. `limit_in_force` reads them.
+    raised_to_usd = models.DecimalField(max_digits=18, decimal_places=2, null=True, blank=True)
+    raised_until = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [
             models.CheckConstraint(condition=Q(limit_usd__gte=0), name="cap_is_not_negative"),
+            models.CheckConstraint(
+                condition=Q(raised_to_usd__isnull=True, raised_until__isnull=True)
+                | Q(raised_to_usd__gt=F("limit_usd"), raised_until__isnull=False),
+                name="cap_is_raised_until_a_moment",
+            ),
             models.UniqueConstraint(
                 fields=["scope", "window", "mode"],
                 condition=Q(retired_at__isnull=True),

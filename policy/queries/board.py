@@ -24,6 +24,7 @@ from policy.queries.meters import (
     spent_in,
     today_at,
 )
+from policy.queries.overrides import limit_in_force
 
 # Dollars by unit and cost object; None is what no rule has caught.
 Sums = Mapping[tuple[int | None, int | None], Decimal]
@@ -83,7 +84,7 @@ def _read_all(scopes: Sequence[Scope], *, today: Today) -> dict[int, list[Readin
             of_days = of_day if cap.window == Cap.Window.DAY else of_period
             sums = clocks.get(clock_window(cap), of_days)
             spent_usd = _spent(scope, sums, paths=paths)
-        verdict = caps.judge_cap(spent_usd, cap.limit_usd, mode_of(cap))
+        verdict = caps.judge_cap(spent_usd, limit_in_force(cap, at=today.at), mode_of(cap))
         readings[scope.pk].append(Reading(cap, verdict, reset_of(cap, today=today)))
     return readings
 

@@ -17,6 +17,7 @@ from policy.models import Cap, Guard, Probe, Scope, Tier
 from policy.queries.guard_entries import guard_entries
 from policy.queries.hierarchy import Name, hierarchy_on
 from policy.queries.meters import Today, clock_window, reset_of, today_at
+from policy.queries.overrides import limit_in_force
 
 ORG = "org"
 
@@ -31,7 +32,11 @@ def gather(*, at: datetime) -> Content:
         currency=today.company.currency,
         tiers=Tier.values,
         models=_models(at=at, on=today.on),
-        assign=[*(_assigned(rule, with_scope) for rule in rules), Rule(when={}, scope=ORG)],
+        assign=[
+            *_trials(rows),
+            *(_assigned(rule, with_scope) for rule in rules),
+            Rule(when={}, scope=ORG),
+        ],
         scopes=_scopes(rows, rules=rules, today=today),
     )
 
@@ -89,6 +94,15 @@ def _assigned(rule: AllocationRule, with_scope: set[int]) -> Rule:
     return Rule(when=rule.when, scope=slug_of(rule.unit))
 
 
+def _trials(rows: list[Scope]) -> list[Rule]:
+    """Return the conditions by which a call falls under the trial of a trip test that runs."""
+    return [
+        Rule(when={"workflow": row.trip_test.workflow}, scope=row.slug)
+        for row in rows
+        if row.trial_of_id is not None
+    ]
+
+
 def slug_of(unit: Unit) -> str:
     return f"unit:{unit.slug}"
 
@@ -96,7 +110,7 @@ def slug_of(unit: Unit) -> str:
 def _live_scopes() -> list[Scope]:
     standing = Cap.objects.filter(retired_at__isnull=True).order_by("pk")
     live = Scope.objects.filter(retired_at__isnull=True)
-    related = live.select_related("unit__parent", "cost_object__unit")
+    related = live.select_related("unit__parent", "cost_object__unit", "trial_of", "trip_test")
     return list(
         related.prefetch_related(
             Prefetch("caps", queryset=standing),
@@ -150,6 +164,8 @@ def _guarded(row: Scope, *, today: Today) -> ScopeEntry:
 
 def _parent_slug(row: Scope) -> str | None:
     """Return the scope above, by the tree of units as it stands today."""
+    if row.trial_of is not None:
+        return row.trial_of.slug
     if row.cost_object is not None:
         return slug_of(row.cost_object.unit)
     if row.unit is not None:
@@ -177,7 +193,7 @@ def _cap(cap: Cap, *, today: Today) -> CapEntry:
     return CapEntry(
         id=cap.public_id,
         window=cap.window,
-        limit_usd=cap.limit_usd,
+        limit_usd=limit_in_force(cap, at=today.at),
         resets_at=None if by_clock else reset_of(cap, today=today),
         mode=cap.mode,
     )

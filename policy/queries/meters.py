@@ -14,6 +14,8 @@ from ingestion.models import MinuteUse, UnitDay
 from org.models import Company
 from org.queries.calendar import company, period_containing, timeline
 from policy.models import Cap, Scope
+from policy.queries.overrides import limit_in_force
+from policy.queries.trip_calls import synthetic_usd
 
 NAME_OF_WINDOW = {
     Cap.Window.MINUTE: "cap of the minute",
@@ -32,7 +34,7 @@ CLOSE = Decimal("0.85")
 
 @dataclass(frozen=True, slots=True)
 class Today:
-    """An instant in the company's day, and the fiscal period that lies in."""
+    """An instant, the company's day it lies in, and that day's fiscal period."""
 
     at: datetime
     on: date
@@ -101,7 +103,7 @@ def read_meters(scope: Scope, *, today: Today) -> list[Reading]:
 
 def read_meter(scope: Scope, cap: Cap, *, today: Today) -> Reading:
     spent_usd = spent_of(scope, cap, today=today)
-    verdict = caps.judge_cap(spent_usd, cap.limit_usd, mode_of(cap))
+    verdict = caps.judge_cap(spent_usd, limit_in_force(cap, at=today.at), mode_of(cap))
     return Reading(cap=cap, verdict=verdict, resets_at=reset_of(cap, today=today))
 
 
@@ -146,6 +148,8 @@ def used_on_days(scope: Scope, days: Period) -> Use:
 
 def spent_in(scope: Scope, *, window: Period | None, since: date) -> Decimal:
     """Return the dollars metered in the window; without a window, those since a day."""
+    if scope.trial_of_id is not None:
+        return synthetic_usd(scope)
     days = UnitDay.objects.filter(counts_for(scope), metered=True)
     if window is None:
         days = days.filter(reporting_day__gte=since)
@@ -170,6 +174,8 @@ def counts_for(scope: Scope) -> Q:
         return Q(cost_object_id=scope.cost_object_id)
     if scope.unit is not None:
         return Q(unit__path__startswith=scope.unit.path)
+    if scope.trial_of_id is not None:
+        return Q(pk__in=[])  # a trial's spend is synthetic: nothing metered is its own
     return Q()  # the organisation counts everything, the unallocated too
 
 
