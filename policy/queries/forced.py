@@ -1,0 +1,24 @@
+"""Forced blocks: those for which somebody owes a reason."""
+
+from django.db.models import QuerySet
+
+from org.models import User
+from policy.models import ForcedBlock, Scope
+from policy.permissions import scopes_visible_to
+
+
+def forced_blocks_of(scope: Scope) -> QuerySet[ForcedBlock]:
+    """Return every forced block of a scope, the newest first."""
+    return scope.forced_blocks.select_related("by__person", "reason_by__person").order_by("-pk")
+
+
+def reasons_owed(user: User) -> QuerySet[ForcedBlock]:
+    """Return the forced blocks in sight that nobody has explained yet, the oldest first."""
+    owing = ForcedBlock.objects.owing().filter(scope__in=scopes_visible_to(user))
+    return owing.select_related("scope", "by__person").order_by("pk")
+
+
+def reasons_owed_over(slug: str) -> QuerySet[ForcedBlock]:
+    """Return the same of the scope of this name."""
+    owing = ForcedBlock.objects.owing().filter(scope__slug=slug)
+    return owing.select_related("scope", "by__person").order_by("pk")
