@@ -1,4 +1,6 @@
-"""Background work of policy: judging spend that workers stored, and the passing of time."""
+"""Background work of policy: judging stored spend, the passing of time, trip tests."""
+
+import time
 
 import structlog
 from celery import shared_task
@@ -7,6 +9,8 @@ from django.utils import timezone
 from org.queries.calendar import NotSetUp
 from policy.operations.outbox import judge_all_waiting
 from policy.operations.overrides import end_overrides
+from policy.operations.trip_runs import run_trip_test
+from policy.operations.trip_tests import end_lost_tests, ring_for_tests, waiting_tests
 from policy.operations.upkeep import keep_up
 from policy.operations.watching import tidy_minutes
 
@@ -26,6 +30,8 @@ def sweep() -> None:
     try:
         judge_all_waiting(at=at)
         end_overrides(at=at)
+        end_lost_tests(at=at)
+        ring_for_tests()
         keep_up(at=at)
     except NotSetUp as refusal:
         log.debug("policy.nothing_to_publish", why=refusal.detail)
@@ -35,3 +41,10 @@ def sweep() -> None:
 def tidy() -> None:
     """Drop the minutes that no breaker reads any more."""
     tidy_minutes(at=timezone.now())
+
+
+@shared_task
+def run_trip_tests() -> None:
+    """Run the trip tests that wait, one after the other."""
+    for test_id in waiting_tests():
+        run_trip_test(test_id=test_id, clock=timezone.now, wait=time.sleep)

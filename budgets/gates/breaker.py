@@ -21,12 +21,13 @@ from budgets.gates.rule import (
 from budgets.models import Initiative
 from finops.gates.breaker import Protection, TripTest, judge_breaker, p95_day
 from finops.gates.criteria import Judgement
-from finops.periods import ONE_DAY, Period
+from finops.periods import ONE_DAY, Period, reporting_day
 from ingestion.queries.spend import daily_spend, spent
 from org.models import Role, User
-from org.queries.calendar import reporting_today
+from org.queries.calendar import company, reporting_today
 from policy.models import PolicyRevision, Sidecar
 from policy.queries.revisions import current_number, current_revision
+from policy.queries.trip_tests import last_trip_test
 
 EXPECTED = "expected_day_usd"
 WATCHED_DAYS = 28
@@ -38,8 +39,9 @@ RATES = {
 }
 QUERY = (
     "The newest published policy: the scope of the initiative, its hard daily cap, rates and"
-    " what a router does without contact. Routers by the revision that each reported. Unit days"
-    " of the cost object, metered, by reporting day."
+    " what a router does without contact. Routers by the revision that each reported. The"
+    " newest trip test of the scope that came to a result. Unit days of the cost object, metered,"
+    " by reporting day."
 )
 
 
@@ -57,8 +59,7 @@ def _gather(
             **_spend(initiative, period, typed=inputs.get(EXPECTED, "")),
             "owner": _active(initiative.owner),
             "on_call": _active(initiative.on_call),
-            # Nothing records a live trip test yet, so there is none to measure.
-            "trip_test": None,
+            "trip_test": _trip_test(initiative, at=at),
         },
         data_status=_status(initiative, period),
     )
@@ -82,6 +83,10 @@ def _judge(measures: Measures) -> Judgement:
                 cap_usd=Decimal(test["cap_usd"]),
                 stopped_usd=Decimal(test["stopped_usd"]),
                 days_ago=test["days_ago"],
+                kill_switch=test["kill_switch"],
+                routers=test["routers"],
+                seen=test["seen"],
+                seconds=number_in(test["seconds"]),
             )
             if test
             else None,
@@ -130,14 +135,36 @@ def _scope_of(initiative: Initiative, revision: PolicyRevision | None) -> Mappin
     if revision is None:
         return {}
     scopes = json.loads(bytes(revision.body))["scopes"]
-    own = f"initiative:{initiative.slug}"
+    own = _scope_slug(initiative)
     return next((scope for scope in scopes if scope["id"] == own), {})
+
+
+def _scope_slug(initiative: Initiative) -> str:
+    return f"initiative:{initiative.slug}"
 
 
 def _routers(revision: str) -> dict[str, Any]:
     ran = list(Sidecar.objects.values_list("revision", flat=True))
     wanted = int(revision) if revision else 0
     return {"routers": len(ran), "acknowledging": sum(number >= wanted for number in ran)}
+
+
+def _trip_test(initiative: Initiative, *, at: datetime) -> dict[str, Any] | None:
+    """Return the newest trip test that came to a result; None without one."""
+    test = last_trip_test(_scope_slug(initiative))
+    if test is None or test.finished_at is None:
+        return None
+    seconds = test.seen_after_s if test.routers else test.published_after_s
+    tested_on = reporting_day(test.finished_at, company().zone)
+    return {
+        "cap_usd": text_of(test.cap_usd),
+        "stopped_usd": text_of(test.stopped_usd),
+        "days_ago": (reporting_today(at) - tested_on).days,
+        "kill_switch": test.killed_after_s is not None,
+        "routers": test.routers,
+        "seen": len(test.sightings.all()),
+        "seconds": text_of(seconds),
+    }
 
 
 def _spend(initiative: Initiative, period: Period, *, typed: str) -> dict[str, Any]:

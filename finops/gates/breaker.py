@@ -27,11 +27,19 @@ RATES = ("requests", "tokens", "dollars")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TripTest:
-    """A synthetic loop let run against the cap, and where the breaker stopped it."""
+    """A synthetic loop let run against the cap, and where the breaker stopped it.
+
+    `routers` were connected, of which `seen` had the block after `seconds` at most; without
+    any the seconds are those until the server had published it.
+    """
 
     cap_usd: Decimal
     stopped_usd: Decimal
     days_ago: int
+    kill_switch: bool = True
+    routers: int = 0
+    seen: int = 0
+    seconds: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -218,17 +226,16 @@ def _people(known: Protection) -> Criterion:
 
 def _tripped(test: TripTest | None) -> Criterion:
     recent = test if test is not None and test.days_ago <= TRIP_TEST_DAYS else None
-    measured = overshoot(recent) if recent else None
-    verdict = at_most(measured, MOST_OVERSHOOT)
-    if recent is None:
+    usable = recent if recent is not None and recent.kill_switch else None
+    measured = overshoot(usable) if usable else None
+    if usable is not None:
+        says = _stopped(usable)
+    elif recent is not None:
+        says = "The last trip test did not use the kill switch: run another one."
+    else:
         says = (
             f"No live trip test of the last {TRIP_TEST_DAYS} days is on record: what is only"
             " documented does not pass. Let a synthetic loop run against the cap."
-        )
-    else:
-        says = (
-            f"The loop was stopped at {_usd(recent.stopped_usd)}, {overshoot(recent):.1%} beyond"
-            f" the cap of {_usd(recent.cap_usd)}, where {MOST_OVERSHOOT:.0%} is the most."
         )
     return Criterion(
         code="trip_test",
@@ -236,9 +243,21 @@ def _tripped(test: TripTest | None) -> Criterion:
         measured=measured,
         limit=MOST_OVERSHOOT,
         unit=Unit.SHARE,
-        verdict=verdict,
-        says=_or_fine(verdict, says),
+        verdict=at_most(measured, MOST_OVERSHOOT),
+        says=says,
     )
+
+
+def _stopped(test: TripTest) -> str:
+    """Say where the loop was stopped, and how far that was measured."""
+    says = (
+        f"The loop was stopped at {_usd(test.stopped_usd)}, {overshoot(test):.1%} beyond"
+        f" the cap of {_usd(test.cap_usd)}, where {MOST_OVERSHOOT:.0%} is the most."
+    )
+    after = "" if test.seconds is None else f" after {test.seconds} s"
+    if not test.routers:
+        return f"{says} Measured at the server only: no router was connected."
+    return f"{says} {test.seen} of {test.routers} routers had the block{after}."
 
 
 def _or_fine(verdict: Verdict, says: str) -> str:

@@ -9,6 +9,7 @@ import pytest
 from finops.gates.breaker import Protection, TripTest, judge_breaker, overshoot, p95_day
 from finops.gates.criteria import Outcome, Verdict
 
+SERVER_ONLY = " Measured at the server only: no router was connected."
 TESTED = TripTest(cap_usd=Decimal("45.00"), stopped_usd=Decimal("45.60"), days_ago=3)
 # A daily cap of $45 where a busy day costs about $24.
 DRAFTER = Protection(
@@ -58,7 +59,27 @@ def test_a_loop_stopped_at_45_60_of_45_passes() -> None:
         (
             {"trip_test": replace(TESTED, stopped_usd=Decimal("47.26"))},
             "trip_test",
-            "The loop was stopped at $47.26, 5.0% beyond the cap of $45.00, where 5% is the most.",
+            "The loop was stopped at $47.26, 5.0% beyond the cap of $45.00, where 5% is the most."
+            + SERVER_ONLY,
+        ),
+        (
+            {
+                "trip_test": replace(
+                    TESTED,
+                    stopped_usd=Decimal("48.15"),
+                    routers=3,
+                    seen=3,
+                    seconds=Decimal("0.8"),
+                )
+            },
+            "trip_test",
+            "The loop was stopped at $48.15, 7.0% beyond the cap of $45.00, where 5% is the most."
+            " 3 of 3 routers had the block after 0.8 s.",
+        ),
+        (
+            {"trip_test": replace(TESTED, kill_switch=False)},
+            "trip_test",
+            "The last trip test did not use the kill switch: run another one.",
         ),
         (
             {"expected_usd": Decimal("22.49")},
