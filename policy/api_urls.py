@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from policy import api, api_otlp, guard_api, model_api
+from policy import api, api_otlp, breaker_api, guard_api, model_api
 
 urlpatterns = [
     path("policy", api.PolicyDocument.as_view(), name="api-policy"),
@@ -17,6 +17,20 @@ urlpatterns = [
     path("policy/status", api.PolicyStatus.as_view(), name="api-policy-status"),
     path("breakers/<str:slug>/guard", guard_api.BreakerGuard.as_view(), name="api-breaker-guard"),
     path("margins", guard_api.Margins.as_view(), name="api-margins"),
+    path(
+        "breakers/blocks/<int:forced_id>/reason",
+        breaker_api.TripReason.as_view(),
+        name="api-breaker-reason",
+    ),
+    path(
+        "breakers/overrides/<int:override_id>/actions/<slug:action>",
+        breaker_api.OverrideStep.as_view(),
+        name="api-override-step",
+    ),
+    path("breakers/<str:scope>/trip", breaker_api.Trip.as_view(), name="api-breaker-trip"),
+    path("breakers/<str:scope>/protect", breaker_api.Protect.as_view(), name="api-protect"),
+    path("breakers/<str:scope>/override", breaker_api.Overrides.as_view(), name="api-overrides"),
+    path("breakers/<str:scope>/trip-test", breaker_api.TripTests.as_view(), name="api-trip-tests"),
     path("models", model_api.Models.as_view(), name="api-models"),
     path("models/right-sizing", model_api.RightSizing.as_view(), name="api-right-sizing"),
     path("usage", api.Usage.as_view(), name="api-usage"),

@@ -2,7 +2,15 @@
 
 from django.urls import path
 
-from policy import audit_views, evidence_views, guard_views, model_views, views
+from policy import (
+    audit_views,
+    breaker_views,
+    evidence_views,
+    guard_views,
+    model_views,
+    override_views,
+    views,
+)
 
 urlpatterns = [
     path("policy/", views.policy, name="policy"),
@@ -11,6 +19,12 @@ urlpatterns = [
     path("policy/revisions/<int:number>/", views.revision, name="policy-revision"),
     path("breakers/margins/", guard_views.margins, name="breaker-margins"),
     path("breakers/<str:slug>/guard/", guard_views.guard, name="breaker-guard"),
+    path("breakers/overrides/", override_views.overrides, name="overrides"),
+    path("breakers/overrides/<int:override_id>/", override_views.override, name="override"),
+    path("breakers/<str:slug>/override/", override_views.ask, name="breaker-override"),
+    path("breakers/<str:slug>/block/", breaker_views.force, name="breaker-block"),
+    path("breakers/<str:slug>/protect/", breaker_views.protect, name="breaker-protect"),
+    path("breakers/<str:slug>/trip-test/", breaker_views.trip_test, name="breaker-trip-test"),
     path("models/", audit_views.right_sizing, name="models"),
     path("models/evaluations/", evidence_views.graded, name="models-evaluations"),
     path("models/requirements/", evidence_views.requirements, name="models-requirements"),

@@ -3,10 +3,11 @@
 from datetime import datetime
 from decimal import Decimal
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 
 from org.models import User
 from policy.models import Cap, Override, Scope
+from policy.models.overrides import OverrideQuerySet
 from policy.permissions import scopes_visible_to
 
 OVERRIDE = "override"
@@ -20,13 +21,13 @@ def limit_in_force(cap: Cap, *, at: datetime) -> Decimal:
     return cap.raised_to_usd
 
 
-def overrides_visible_to(user: User) -> QuerySet[Override]:
+def overrides_visible_to(user: User) -> OverrideQuerySet:
     """Return every override of scopes that the user may see, the newest first."""
     seen = Override.objects.filter(scope__in=scopes_visible_to(user))
     return seen.select_related(*_PEOPLE).order_by("-pk")
 
 
-def overrides_of(scope: Scope) -> QuerySet[Override]:
+def overrides_of(scope: Scope) -> OverrideQuerySet:
     """Return what is in force on a scope or waits for its signature, the first to end first."""
     return (
         Override.objects.live()
@@ -36,13 +37,13 @@ def overrides_of(scope: Scope) -> QuerySet[Override]:
     )
 
 
-def overrides_over(slug: str, *, at: datetime) -> QuerySet[Override]:
+def overrides_over(slug: str, *, at: datetime) -> OverrideQuerySet:
     """Return what is in force or waits on the scope of this name, time-expired ones left out."""
     live = Override.objects.live().filter(scope__slug=slug, expires_at__gt=at)
     return live.select_related(*_PEOPLE).order_by("expires_at", "pk")
 
 
-def overrides_due(*, at: datetime) -> QuerySet[Override]:
+def overrides_due(*, at: datetime) -> OverrideQuerySet:
     """Return live overrides that have to end: their time is up, or their cap was replaced."""
     over = Q(expires_at__lte=at) | Q(cap__retired_at__isnull=False)
     return Override.objects.live().filter(over).order_by("pk")
