@@ -23,6 +23,7 @@ from org.models.tokens import Scope
 from org.operations.approvals import record_decision
 from org.operations.delegations import give_delegation
 from org.refusals import Refusal
+from policy.models import Cap, Override
 from tests.factories.budgets import (
     asked_budget,
     budget_step,
@@ -37,6 +38,7 @@ from tests.factories.flex import asked_waiver, proposed
 from tests.factories.gates import FINANCE, Ledger, gate_step, gates, reviewed
 from tests.factories.org import new_token, new_unit, new_user
 from tests.factories.outcomes import defined
+from tests.factories.overrides import overridden
 from tests.org_cast import Cast
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
@@ -84,6 +86,12 @@ def matters(cast: Cast) -> dict[str, Any]:
     started = granted_budget(cast, at=at, unit=cast.operations)
     asked = OpeningAsked(lines=(OpeningLine(1, Decimal("5.00")),), source="Invoices")
     budget_step(started, "ask_opening", by=cast.carl, at=at, opening=asked)
+    override = overridden(
+        Cap.objects.get(scope__slug="initiative:runs", window="day"),
+        by=cast.carl,
+        at=at,
+        limit_usd=Decimal("60.00"),
+    )
     return {
         "budget": budget,
         "revision": revised,
@@ -92,6 +100,7 @@ def matters(cast: Cast) -> dict[str, Any]:
         "opening": started,
         "flex-rule": rule,
         "waiver": waiver,
+        "override": override,
     }
 
 
@@ -150,7 +159,7 @@ def routes(found: Any = None, prefix: str = "") -> Iterator[str]:
 def posts(path: str, matters: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield a path's addresses, and the bodies, for everything that waits."""
     names = set(NAMED.findall(path))
-    if not names & {"approval_id", "budget_id", "slug", "waiver_id"}:
+    if not names & {"approval_id", "budget_id", "slug", "waiver_id", "override_id"}:
         yield NAMED.sub("1", path), {"action": "approve", "reason": "Why not."}
         return
     for approval in Approval.objects.waiting():
@@ -178,6 +187,8 @@ def names_of(subject: Any) -> dict[str, Any]:
         return {"slug": subject.slug}
     if isinstance(subject, Waiver):
         return {"waiver_id": subject.pk}
+    if isinstance(subject, Override):
+        return {"override_id": subject.pk}
     return {"budget_id": getattr(subject, "budget_id", subject.pk)}
 
 
