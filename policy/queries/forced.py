@@ -14,11 +14,10 @@ def forced_blocks_of(scope: Scope) -> QuerySet[ForcedBlock]:
 
 def reasons_owed(user: User) -> QuerySet[ForcedBlock]:
     """Return the forced blocks in sight that nobody has explained yet, the oldest first."""
-    owing = ForcedBlock.objects.owing().filter(scope__in=scopes_visible_to(user))
-    return owing.select_related("scope", "by__person").order_by("pk")
+    return reasons_owed_over(scopes_visible_to(user))
 
 
-def reasons_owed_over(slug: str) -> QuerySet[ForcedBlock]:
-    """Return the same of the scope of this name."""
-    owing = ForcedBlock.objects.owing().filter(scope__slug=slug)
+def reasons_owed_over(scopes: QuerySet[Scope]) -> QuerySet[ForcedBlock]:
+    """Return the same of these scopes."""
+    owing = ForcedBlock.objects.owing().filter(scope__in=scopes)
     return owing.select_related("scope", "by__person").order_by("pk")

@@ -3,7 +3,7 @@
 from datetime import datetime
 from decimal import Decimal
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from org.models import User
 from policy.models import Cap, Override, Scope
@@ -37,9 +37,9 @@ def overrides_of(scope: Scope) -> OverrideQuerySet:
     )
 
 
-def overrides_over(slug: str, *, at: datetime) -> OverrideQuerySet:
-    """Return what is in force or waits on the scope of this name, time-expired ones left out."""
-    live = Override.objects.live().filter(scope__slug=slug, expires_at__gt=at)
+def overrides_over(scopes: QuerySet[Scope], *, at: datetime) -> OverrideQuerySet:
+    """Return what is in force or waits on these scopes, what is only due to end left out."""
+    live = Override.objects.live().filter(scope__in=scopes, expires_at__gt=at)
     return live.select_related(*_PEOPLE).order_by("expires_at", "pk")
 
 

@@ -6,8 +6,10 @@ from typing import Any
 from django.template import Context, Library
 from django.utils import timezone
 
-from policy.queries.forced import reasons_owed, reasons_owed_over
-from policy.queries.overrides import overrides_over, overrides_visible_to
+from policy.models import Scope
+from policy.permissions import scopes_visible_to
+from policy.queries.forced import reasons_owed_over
+from policy.queries.overrides import overrides_over
 
 register = Library()
 
@@ -18,18 +20,18 @@ MINUTE_S, HOUR_S = 60, 3600
 def override_banner(slug: str, zone: str = "UTC") -> dict[str, Any]:
     """Show what is in force, waits or is owed on the scope of this name."""
     at = timezone.now()  # a tag is where the page reads the clock: every page of a scope has it
-    overrides = list(overrides_over(slug, at=at))
-    return {"overrides": overrides, "owed": list(reasons_owed_over(slug)), "zone": zone}
+    named = Scope.objects.filter(slug=slug)
+    overrides = list(overrides_over(named, at=at))
+    return {"overrides": overrides, "owed": list(reasons_owed_over(named)), "zone": zone}
 
 
 @register.inclusion_tag("policy/_override_banner.html", takes_context=True)
 def override_banners(context: Context) -> dict[str, Any]:
     """Show the same of every scope in sight."""
-    user, at = context["request"].user, timezone.now()
-    live = overrides_visible_to(user).filter(expires_at__gt=at).live()
+    seen = scopes_visible_to(context["request"].user)
     return {
-        "overrides": list(live.order_by("expires_at", "pk")),
-        "owed": list(reasons_owed(user)),
+        "overrides": list(overrides_over(seen, at=timezone.now())),
+        "owed": list(reasons_owed_over(seen)),
         "zone": context.get("zone", "UTC"),
     }
 

@@ -73,7 +73,10 @@ def test_a_loop_stopped_at_45_60_of_45_passes() -> None:
                 )
             },
             "trip_test",
-            XX,
+            (
+                "The loop was stopped at $48.15, 7.0% beyond the cap of $45.00, where 5% is the"
+                " most. 3 of 3 routers had the block after 0.8 s."
+            ),
         ),
         (
             {"trip_test": replace(TESTED, kill_switch=False)},
