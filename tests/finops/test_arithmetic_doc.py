@@ -58,7 +58,7 @@ from finops.unit_economics import (
     roi,
 )
 from finops.waiver import Earned, cost_usd, lasts
-from tests.finops import breaker_tables, gate_tables, model_tables
+from tests.finops import breaker_tables, gate_tables, model_tables, quota_tables
 from tests.finops.document import ARITHMETIC, Row, tables_of, unannounced_tables
 from tests.finops.notation import (
     calendar,
@@ -99,6 +99,11 @@ CHECKERS |= {
     "router-limits": model_tables.router_limits,
     "router-skip": model_tables.router_skip,
     "optimisation": model_tables.optimisation,
+    "quotas": quota_tables.bindings,
+    "quota-windows": quota_tables.windows,
+    "quota-carry": quota_tables.carried,
+    "quota-shares": quota_tables.shares,
+    "quota-overbooking": quota_tables.overbookings,
 }
 
 
