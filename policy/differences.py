@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+from policy.quota_differences import quota_sentences, route_sentences
+
 Document = Mapping[str, Any]
 
 STATES = {
@@ -42,6 +44,7 @@ def changes(before: Document | None, after: Document) -> list[Change]:
         *_scope_changes(before, after),
         *_rule_changes(before, after),
         *_model_changes(before, after),
+        *(Change(None, sentence) for sentence in route_sentences(before, after)),
         *_plain_changes(before, after),
     ]
     return found or ([Change(None, NEW_DAY)] if _resets(before) != _resets(after) else [])
@@ -59,7 +62,7 @@ def _scope_changes(before: Document, after: Document) -> list[Change]:
     kept = [(old[id_], new[id_]) for id_ in new if id_ in old]
     moved = [
         Change(scope["id"], sentence)
-        for compare in (_state_sentences, _cap_sentences, _other_sentences)
+        for compare in (_state_sentences, _cap_sentences, quota_sentences, _other_sentences)
         for former, scope in kept
         for sentence in compare(former, scope)
     ]
@@ -101,7 +104,7 @@ def _cap_sentence(name: str, old: Document | None, new: Document | None) -> str 
 def _other_sentences(old: Document, new: Document) -> list[str]:
     if old["name"] != new["name"]:
         return [f"{old['name']} is now called {new['name']}."]
-    told = {"id", "name", "state", "reason", "caps", "keep_fraction", "probe"}
+    told = {"id", "name", "state", "reason", "caps", "keep_fraction", "probe", "quotas"}
     if old["state"] != new["state"]:
         told.add("max_tier")  # it follows the state, of which the first sentence tells
     fields = (set(old) | set(new)) - told
@@ -159,7 +162,7 @@ _MODEL_VERBS: tuple[tuple[str, Callable[[Models, Models], list[tuple[str, str]]]
 
 
 def _plain_changes(before: Document, after: Document) -> list[Change]:
-    told = {"scopes", "assign", "models", "revision", "issued_at"}
+    told = {"scopes", "assign", "models", "routes", "revision", "issued_at"}
     fields = sorted({*before, *after} - told)
     return [
         Change(None, f"{field} changed.")
@@ -173,7 +176,12 @@ def _by_id(scopes: Sequence[Document]) -> dict[str, Document]:
 
 
 def _resets(document: Document) -> list[str | None]:
-    return [cap["resets_at"] for scope in document["scopes"] for cap in scope["caps"]]
+    limits = (
+        limit
+        for scope in document["scopes"]
+        for limit in (*scope["caps"], *scope.get("quotas", []))
+    )
+    return [limit["resets_at"] for limit in limits]
 
 
 def _by_model(models: Sequence[Document]) -> Models:

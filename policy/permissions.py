@@ -1,4 +1,4 @@
-"""Who may see and stop which scope, and who may rank models."""
+"""Who may see and stop which scope, set its quotas, and rank models."""
 
 from collections.abc import Iterable
 
@@ -11,6 +11,7 @@ from policy.models import Scope
 FEEDERS = (Role.ENGINEER, Role.FINANCE, Role.ADMIN)
 GUARDS = (Role.CFO, Role.ENGINEER)
 STOPPERS = (Role.GM, Role.CFO, Role.ENGINEER)
+QUOTA_SETTERS = (Role.GM, Role.CFO, Role.FINANCE, Role.ENGINEER)
 DATA_ROLES = (Role.CFO, Role.FINANCE, Role.ENGINEER, Role.ADMIN, Role.AUDITOR)
 RANKERS = (Role.ENGINEER, Role.FINANCE, Role.ADMIN)
 TIER_DECIDERS = (Role.CFO, Role.FINANCE)
@@ -39,6 +40,11 @@ def can_guard_scope(user: User, *, scope: Scope) -> bool:
 def can_feed_margins(user: User, *, scope: Scope) -> bool:
     """Test whether the user may tell what the scope brought in and cost beside its calls."""
     return has_role(user, *FEEDERS, unit=unit_of(scope))
+
+
+def can_set_quota(user: User, *, scope: Scope) -> bool:
+    """Test whether the user may say how much of a scope people may use."""
+    return has_role(user, *QUOTA_SETTERS, unit=unit_of(scope))
 
 
 def those_stoppable_by(user: User, scopes: Iterable[Scope]) -> list[Scope]:

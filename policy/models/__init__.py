@@ -7,8 +7,11 @@ from policy.models.guards import Guard, Probe
 from policy.models.hierarchy import ModelTier, Tier
 from policy.models.margins import MarginConflict, MarginEntry
 from policy.models.overrides import Override
-from policy.models.publication import PolicyRevision, Sidecar, SigningKey
+from policy.models.publication import PolicyRevision, Sidecar, SidecarDocument, SigningKey
+from policy.models.quota_leases import QuotaLease, QuotaUse
+from policy.models.quotas import Quota, QuotaRaise, QuotaTerms
 from policy.models.requirements import QualityRequirement, Risk, WorkflowLabel
+from policy.models.routes import Route
 from policy.models.trip_tests import TripCall, TripSighting, TripTest
 
 __all__ = [
@@ -22,11 +25,18 @@ __all__ = [
     "PolicyRevision",
     "Probe",
     "QualityRequirement",
+    "Quota",
+    "QuotaLease",
+    "QuotaRaise",
+    "QuotaTerms",
+    "QuotaUse",
     "Risk",
+    "Route",
     "Scope",
     "ScopeState",
     "ScopeStep",
     "Sidecar",
+    "SidecarDocument",
     "SigningKey",
     "Tier",
     "TripCall",

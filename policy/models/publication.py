@@ -1,5 +1,6 @@
 """Publication: the signed revisions of the policy document, and who runs which."""
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 
@@ -36,7 +37,10 @@ class PolicyRevision(models.Model):
 
 
 class Sidecar(models.Model):
-    """A router that pulls the policy: what it runs, since when, and what it refused."""
+    """A router that pulls the policy: what it runs, since when, and what it refused.
+
+    One that serves some scopes alone is told of nothing beside them.
+    """
 
     name = models.CharField(max_length=80, unique=True)
     version = models.CharField(max_length=40, blank=True)
@@ -45,6 +49,21 @@ class Sidecar(models.Model):
     seen_at = models.DateTimeField()
     refused_revision = models.PositiveIntegerField(null=True, blank=True)
     refusal = models.TextField(blank=True)
+    serves = ArrayField(models.CharField(max_length=80), default=list, blank=True)
 
     def __str__(self) -> str:
         return self.name
+
+
+class SidecarDocument(models.Model):
+    """What the newest revision says to a router that serves some scopes alone, signed apart."""
+
+    sidecar = models.OneToOneField(Sidecar, on_delete=models.CASCADE, related_name="document")
+    revision = models.ForeignKey(PolicyRevision, on_delete=models.PROTECT, related_name="+")
+    body = models.BinaryField()
+    etag = models.CharField(max_length=64)
+    signature = models.BinaryField()
+    key = models.ForeignKey(SigningKey, on_delete=models.PROTECT, related_name="+")
+
+    def __str__(self) -> str:
+        return f"{self.sidecar}: revision {self.revision_id}"

@@ -1,7 +1,7 @@
 """Gathering what the policy document says from the tables of every floor beneath."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime
 
 from django.db.models import F, Prefetch, Q
@@ -11,13 +11,21 @@ from ingestion.models import PriceRow
 from ingestion.models import Rule as AllocationRule
 from ingestion.queries.rules import rules_in_force
 from org.models import Unit
-from policy.document import CapEntry, Content, ModelEntry, ReasonEntry, ScopeEntry
+from policy.document import (
+    CapEntry,
+    Content,
+    ModelEntry,
+    QuotaEntry,
+    ReasonEntry,
+    ScopeEntry,
+)
 from policy.lifecycle import ScopeState
 from policy.models import Cap, Guard, Probe, Scope, Tier
 from policy.queries.guard_entries import guard_entries
 from policy.queries.hierarchy import Name, hierarchy_on
 from policy.queries.meters import Today, clock_window, reset_of, today_at
 from policy.queries.overrides import limit_in_force
+from policy.queries.quotas import quota_entries
 
 ORG = "org"
 
@@ -37,7 +45,7 @@ def gather(*, at: datetime) -> Content:
             *(_assigned(rule, with_scope) for rule in rules),
             Rule(when={}, scope=ORG),
         ],
-        scopes=_scopes(rows, rules=rules, today=today),
+        scopes=_scopes(rows, rules=rules, today=today, at=at),
     )
 
 
@@ -120,13 +128,16 @@ def _live_scopes() -> list[Scope]:
     )
 
 
-def _scopes(rows: list[Scope], *, rules: list[AllocationRule], today: Today) -> list[ScopeEntry]:
+def _scopes(
+    rows: list[Scope], *, rules: list[AllocationRule], today: Today, at: datetime
+) -> list[ScopeEntry]:
     """Return the guarded scopes, and every other unit without guardrails of its own.
 
     So whatever `assign` or a parent names stands in the document, and a router finds
     the chain up to the organisation.
     """
-    guarded = [_guarded(row, today=today) for row in rows]
+    quotas = quota_entries(at=at, zone=today.company.zone)
+    guarded = [_guarded(row, today=today, quotas=quotas.get(row.pk, ())) for row in rows]
     known = {entry.id for entry in guarded}
     named = _named_units(rows, rules=rules)
     plain = [
@@ -146,7 +157,7 @@ def _named_units(rows: list[Scope], *, rules: list[AllocationRule]) -> set[int]:
     return {int(pk) for unit in units for pk in unit.path.strip("/").split("/")}
 
 
-def _guarded(row: Scope, *, today: Today) -> ScopeEntry:
+def _guarded(row: Scope, *, today: Today, quotas: Sequence[QuotaEntry]) -> ScopeEntry:
     return ScopeEntry(
         id=row.slug,
         name=row.name,
@@ -157,6 +168,7 @@ def _guarded(row: Scope, *, today: Today) -> ScopeEntry:
         reason=_reason(row),
         caps=[_cap(cap, today=today) for cap in row.caps.all() if _counts(cap, today.on)],
         **guard_entries(row),
+        quotas=quotas,
         when_stale=row.when_stale,
         protected=row.protected,
     )
