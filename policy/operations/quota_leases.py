@@ -155,7 +155,8 @@ def _counted(
     quota: Quota, subject: str, *, starts_at: datetime, at: datetime, zone: ZoneInfo
 ) -> QuotaUse:
     """Return the count of the present window; a new one begins with what the ledger knows."""
-    use = QuotaUse.objects.filter(quota=quota, subject=subject, starts_at=starts_at).first()
+    counts = QuotaUse.objects.select_related("quota")
+    use = counts.filter(quota=quota, subject=subject, starts_at=starts_at).first()
     if use is not None:
         return use
     days = None if quota.rolls else days_of(quota.kind, reporting_day(at, zone))
@@ -166,11 +167,13 @@ def _counted(
 
 
 def _taken(use: QuotaUse, *, since: datetime) -> Decimal:
-    counted = QuotaUse.objects.filter(
-        quota_id=use.quota_id, subject=use.subject, starts_at__gte=since
-    )
+    """Return what counts now: of a window that rolls, every slot that it may still touch."""
+    if not use.quota.rolls:
+        return use.taken + (use.used_before or Decimal(0))
+    # Slots ahead count too: the clock of the process that made them may be.
+    counted = QuotaUse.objects.filter(quota=use.quota, subject=use.subject, starts_at__gte=since)
     total: Decimal | None = counted.aggregate(taken=Sum("taken"))["taken"]
-    return (total or Decimal(0)) + (use.used_before or Decimal(0))
+    return total or Decimal(0)
 
 
 def _limit_of(standing: Standing, subject: str, *, at: datetime, zone: ZoneInfo) -> Decimal:
