@@ -9,6 +9,7 @@ from policy import (
     guard_views,
     model_views,
     override_views,
+    route_views,
     views,
 )
 
@@ -31,5 +32,6 @@ urlpatterns = [
     path("models/requirements/quality/", evidence_views.require, name="models-require"),
     path("models/requirements/labels/", evidence_views.label, name="models-label"),
     path("models/hierarchy/", model_views.hierarchy, name="models-hierarchy"),
+    path("models/routes/", route_views.routes, name="models-routes"),
     path("models/hierarchy/<int:placement_id>/", model_views.decide, name="models-decide"),
 ]

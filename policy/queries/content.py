@@ -26,6 +26,7 @@ from policy.queries.hierarchy import Name, hierarchy_on
 from policy.queries.meters import Today, clock_window, reset_of, today_at
 from policy.queries.overrides import limit_in_force
 from policy.queries.quotas import quota_entries
+from policy.queries.routes import routes_on
 
 ORG = "org"
 
@@ -36,20 +37,22 @@ def gather(*, at: datetime) -> Content:
     rules = [rule for rule in rules_in_force() if _holds(rule, today.on)]
     rows = _live_scopes()
     with_scope = {row.cost_object_id for row in rows if row.cost_object_id}
+    models = models_at(at, on=today.on)
     return Content(
         currency=today.company.currency,
         tiers=Tier.values,
-        models=_models(at=at, on=today.on),
+        models=models,
         assign=[
             *_trials(rows),
             *(_assigned(rule, with_scope) for rule in rules),
             Rule(when={}, scope=ORG),
         ],
         scopes=_scopes(rows, rules=rules, today=today, at=at),
+        routes=[routed.entry for routed in routes_on(models, on=today.on)],
     )
 
 
-def _models(*, at: datetime, on: date) -> list[ModelEntry]:
+def models_at(at: datetime, *, on: date) -> list[ModelEntry]:
     """Return the models that stand in a tier on the day; a tier for a task goes beside it."""
     placed = hierarchy_on(on).rows()
     prices: dict[Name, dict[str, PriceRow]] = defaultdict(dict)

@@ -17,7 +17,13 @@ from tests.org_cast import Cast, gather
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 Check = Callable[[Page], None]
 AT = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
-PAGES = ("/models/", "/models/hierarchy/", "/models/evaluations/", "/models/requirements/")
+PAGES = (
+    "/models/",
+    "/models/hierarchy/",
+    "/models/routes/",
+    "/models/evaluations/",
+    "/models/requirements/",
+)
 
 
 @pytest.fixture

@@ -58,7 +58,13 @@ from finops.unit_economics import (
     roi,
 )
 from finops.waiver import Earned, cost_usd, lasts
-from tests.finops import breaker_tables, gate_tables, model_tables, quota_tables
+from tests.finops import (
+    breaker_tables,
+    gate_tables,
+    model_tables,
+    quota_tables,
+    route_tables,
+)
 from tests.finops.document import ARITHMETIC, Row, tables_of, unannounced_tables
 from tests.finops.notation import (
     calendar,
@@ -99,6 +105,8 @@ CHECKERS |= {
     "router-limits": model_tables.router_limits,
     "router-skip": model_tables.router_skip,
     "optimisation": model_tables.optimisation,
+    "route-map": route_tables.mapped,
+    "route-choice": route_tables.choices,
     "quotas": quota_tables.bindings,
     "quota-windows": quota_tables.windows,
     "quota-carry": quota_tables.carried,
