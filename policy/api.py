@@ -23,11 +23,11 @@ from org.queries.calendar import company
 from org.refusals import NotAllowed, Refusal
 from policy.feed.answers import is_known
 from policy.keys import signature_header
-from policy.models import PolicyRevision, SigningKey
+from policy.models import PolicyRevision, SidecarDocument, SigningKey
 from policy.operations.fleet import RefusedRevision, Signal, record_status, take_signals
 from policy.operations.usage import UsageAnswer, take_usage
 from policy.queries.board import Guarded, board
-from policy.queries.revisions import current_number, current_revision
+from policy.queries.revisions import current_number, document_of
 from policy.serializers import (
     CountersSerializer,
     KeyListSerializer,
@@ -69,7 +69,12 @@ class PolicyDocument(APIView):
                 description="With If-None-Match: wait up to so many seconds, at most 30, for "
                 "another revision. Bearer tokens only.",
             ),
-            OpenApiParameter("sidecar", OpenApiTypes.STR, description="Who asks."),
+            OpenApiParameter(
+                "sidecar",
+                OpenApiTypes.STR,
+                description="Who asks. One that is bound to scopes is told of these, of all "
+                "above and beneath them, under a signature of its own.",
+            ),
         ],
         responses={
             200: OpenApiResponse(
@@ -83,7 +88,7 @@ class PolicyDocument(APIView):
     )
     def get(self, request: Request) -> HttpResponse:
         _check_sees_all(request)
-        revision = current_revision()
+        revision = document_of(request.query_params.get("sidecar", ""))
         if revision is None:
             raise NothingPublished("Nothing is published yet: ask again in a few seconds.")
         etag = f'"{revision.etag}"'
@@ -245,7 +250,7 @@ def _rejected(batch: Batch, answer: UsageAnswer) -> list[RejectedRecord]:
     return sorted([*unread, *refused], key=lambda row: row.index)
 
 
-def _document(revision: PolicyRevision) -> HttpResponse:
+def _document(revision: PolicyRevision | SidecarDocument) -> HttpResponse:
     return HttpResponse(bytes(revision.body), content_type="application/json")
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from policy import api, api_otlp, breaker_api, guard_api, model_api
+from policy import api, api_otlp, breaker_api, fleet_api, guard_api, model_api
 
 urlpatterns = [
     path("policy", api.PolicyDocument.as_view(), name="api-policy"),
@@ -31,6 +31,12 @@ urlpatterns = [
     path("breakers/<str:scope>/protect", breaker_api.Protect.as_view(), name="api-protect"),
     path("breakers/<str:scope>/override", breaker_api.Overrides.as_view(), name="api-overrides"),
     path("breakers/<str:scope>/trip-test", breaker_api.TripTests.as_view(), name="api-trip-tests"),
+    path("policy/sidecars", fleet_api.Sidecars.as_view(), name="api-policy-sidecars"),
+    path(
+        "policy/sidecars/<str:name>/serves",
+        fleet_api.SidecarServes.as_view(),
+        name="api-policy-sidecar-serves",
+    ),
     path("models", model_api.Models.as_view(), name="api-models"),
     path("models/right-sizing", model_api.RightSizing.as_view(), name="api-right-sizing"),
     path("usage", api.Usage.as_view(), name="api-usage"),

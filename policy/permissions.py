@@ -87,6 +87,11 @@ def can_decide_tiers(user: User) -> bool:
     return has_role(user, *TIER_DECIDERS)
 
 
+def can_bind_sidecars(user: User) -> bool:
+    """Test whether the user may say which scopes a router is told of."""
+    return has_role(user, Role.ENGINEER, Role.ADMIN)
+
+
 def can_label_workflows(user: User) -> bool:
     """Test whether the user may say what a workflow's calls are."""
     return has_role(user, *RANKERS)

@@ -68,15 +68,15 @@ class PolicyFeed:
             raise Problem(405, problem, headers={"allow": "GET, HEAD"})
         headers = _headers(scope)
         digest = _digest(headers.get("authorization", ""))
-        wait_s = _wait_s(scope)
+        wait_s, sidecar = _wait_s(scope), _asked(scope, "sidecar")
         await self._check(digest)
-        revision = await self._current()
+        revision = await self._current(sidecar)
         known = headers.get("if-none-match", "")
         if wait_s and answers.is_known(known, revision.etag):
-            if not await self._wait(revision, for_s=wait_s, receive=receive):
+            if not await self._wait(revision, sidecar, for_s=wait_s, receive=receive):
                 return None
             await self._check(digest)  # it may have been revoked meanwhile
-            revision = await self._current()
+            revision = await self._current(sidecar)
         if answers.is_known(known, revision.etag):
             return answers.not_modified(revision)
         return answers.document(revision)
@@ -87,31 +87,39 @@ class PolicyFeed:
             raise Problem(401, "This token is unknown, revoked or expired.", headers=CHALLENGE)
         _check_rights(access)
 
-    async def _current(self) -> Revision:
-        revision = await self._memory.revision()
+    async def _current(self, sidecar: str) -> Revision:
+        revision = await self._memory.revision(sidecar)
         if revision is None:
             raise answers.busy("Nothing is published yet.")
         return revision
 
-    async def _wait(self, revision: Revision, *, for_s: float, receive: Receive) -> bool:
+    async def _wait(
+        self, revision: Revision, sidecar: str, *, for_s: float, receive: Receive
+    ) -> bool:
         """Wait for another revision; False where the caller went away."""
         if self._waiting >= self._most_waiters:
             raise answers.busy("Too many wait already: ask again without waiting.")
         self._waiting += 1
         leaving = asyncio.ensure_future(_left(receive))
         try:
-            await self._until_changed(revision, leaving, until_s=time.monotonic() + for_s)
+            until_s = time.monotonic() + for_s
+            await self._until_changed(revision, sidecar, leaving, until_s=until_s)
             return not leaving.done()
         finally:
             self._waiting -= 1
             leaving.cancel()
 
     async def _until_changed(
-        self, revision: Revision, leaving: asyncio.Future[None], *, until_s: float
+        self,
+        revision: Revision,
+        sidecar: str,
+        leaving: asyncio.Future[None],
+        *,
+        until_s: float,
     ) -> None:
         while (left_s := until_s - time.monotonic()) > 0 and not self._is_closing:
             change = self._memory.next_change()
-            latest = await self._memory.revision()
+            latest = await self._memory.revision(sidecar)
             if latest is None or latest.etag != revision.etag or leaving.done():
                 return
             await _first_of(change, leaving, within_s=self._patience_s(left_s))
@@ -168,8 +176,14 @@ def _check_rights(access: Access) -> None:
         )
 
 
+def _asked(scope: Scope, name: str, default: str = "") -> str:
+    """Return a parameter of the query; of several the last."""
+    query: bytes = scope.get("query_string", b"")
+    return parse_qs(query.decode("latin-1")).get(name, [default])[-1]
+
+
 def _wait_s(scope: Scope) -> float:
-    asked = parse_qs(scope.get("query_string", b"").decode("latin-1")).get("wait", ["0"])[-1]
+    asked = _asked(scope, "wait", "0")
     if not (asked.isascii() and asked.isdecimal() and int(asked) <= LONGEST_WAIT_S):
         limit = int(LONGEST_WAIT_S)
         raise Problem(422, f"wait is whole seconds from 0 to {limit}, not {asked[:20]!r}.")

@@ -5,6 +5,7 @@ import signal
 import threading
 from types import FrameType
 from typing import Any
+from urllib.parse import parse_qs
 
 import psycopg
 from django.db import connections
@@ -42,10 +43,14 @@ class Listener:
 
 
 def is_pull(scope: Scope) -> bool:
-    """Test whether a request is a pull with a token; a browser's session is Django's matter."""
+    """Test whether a request is a pull with a token; a browser's session is Django's matter.
+
+    So is the policy in another program's format, which is written when it is asked for.
+    """
     return (
         scope["type"] == "http"
         and scope["path"] == PATH
+        and "format" not in parse_qs(scope.get("query_string", b"").decode("latin-1"))
         and any(
             name == b"authorization" and value[:7].lower() == b"bearer "
             for name, value in scope["headers"]

@@ -1,4 +1,4 @@
-"""What the feed remembers: the current revision and who may read it.
+"""What the feed remembers: the current revision, whole and in parts, and who may read it.
 
 One connection listens for words of new revisions and changed tokens. While it listens,
 what is remembered is current; while it does not, everything expires after a second.
@@ -33,9 +33,17 @@ PATIENCE_S = 2.0
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.1, 5.0
 
 CURRENT = """
-    SELECT r.number, r.body, r.etag, r.signature, k.key_id
+    SELECT r.number, r.body, r.etag, r.signature, k.key_id,
+           ARRAY(SELECT s.name FROM policy_sidecardocument d
+                 JOIN policy_sidecar s ON s.id = d.sidecar_id)
     FROM policy_policyrevision r JOIN policy_signingkey k ON k.id = r.key_id
     ORDER BY r.number DESC LIMIT 1
+"""
+SUBSET = """
+    SELECT d.revision_id, d.body, d.etag, d.signature, k.key_id
+    FROM policy_sidecardocument d JOIN policy_sidecar s ON s.id = d.sidecar_id
+    JOIN policy_signingkey k ON k.id = d.key_id
+    WHERE s.name = %s
 """
 ACCESS = """
     SELECT t.scopes, t.expires_at,
@@ -74,6 +82,9 @@ class Memory:
         self._connect = connect
         self._revision: Revision | None = None
         self._revision_since_s = float("-inf")
+        # Routers that serve some scopes alone, and what of the revision each is told.
+        self._bound: frozenset[str] = frozenset()
+        self._subsets: dict[str, Revision] = {}
         self._tokens: OrderedDict[str, _Remembered] = OrderedDict()
         self._words = 0  # how often tokens were forgotten: an answer read before is not kept
         self._is_listening = False
@@ -107,13 +118,18 @@ class Memory:
         self._changed.set()
         self._changed = asyncio.Event()
 
-    async def revision(self) -> Revision | None:
-        """Return the current revision; None before anything was published."""
+    async def revision(self, sidecar: str = "") -> Revision | None:
+        """Return the current revision, as a router is told it; None before any was published."""
         if not self._holds(self._revision_since_s):
             async with self._reading:
                 if not self._holds(self._revision_since_s):
                     await self._read_revision()
-        return self._revision
+        if sidecar not in self._bound:
+            return self._revision
+        if sidecar not in self._subsets:
+            async with self._reading:
+                await self._read_subset(sidecar)
+        return self._subsets.get(sidecar, self._revision)
 
     async def access(self, digest: str) -> Access | None:
         """Return what the token of a digest may do; None for one that is not alive."""
@@ -138,10 +154,16 @@ class Memory:
         since_s = time.monotonic()
         row = await self._fetch(CURRENT, ())
         before = self._revision
-        self._revision = _revision(row) if row else None
+        self._revision = _revision(row[:5]) if row else None
+        self._bound, self._subsets = frozenset(row[5] if row else ()), {}
         self._revision_since_s = since_s
         if before != self._revision:
             self.wake()
+
+    async def _read_subset(self, sidecar: str) -> None:
+        row = await self._fetch(SUBSET, (sidecar,))
+        if row:
+            self._subsets[sidecar] = _revision(row)
 
     async def _read_token(self, digest: str) -> _Remembered:
         words, since_s = self._words, time.monotonic()

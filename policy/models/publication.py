@@ -67,3 +67,7 @@ class SidecarDocument(models.Model):
 
     def __str__(self) -> str:
         return f"{self.sidecar}: revision {self.revision_id}"
+
+    @property
+    def number(self) -> int:
+        return self.revision_id

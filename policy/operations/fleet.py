@@ -1,4 +1,4 @@
-"""What routers report: the revision each one runs, and the one it refused."""
+"""What routers report, the revision each one runs, and what each one is told of."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -6,12 +6,15 @@ from datetime import datetime
 
 from django.db import transaction
 
+from org import audit
 from org.models import User
-from org.refusals import Invalid
-from policy.models import Sidecar
+from org.refusals import Invalid, NotAllowed, NotThere
+from policy.document import content_of
+from policy.models import Sidecar, SidecarDocument
 from policy.operations.breaker import report_signal
-from policy.permissions import scopes_visible_to
-from policy.queries.revisions import current_number
+from policy.operations.publish import publish
+from policy.permissions import can_bind_sidecars, scopes_visible_to
+from policy.queries.revisions import current_number, current_revision
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,3 +84,39 @@ def take_signals(*, signals: Sequence[Signal], sidecar: str, by: User, at: datet
             at=at,
         )
     ]
+
+
+@transaction.atomic
+def bind_sidecar(*, name: str, serves: Sequence[str], by: User, at: datetime) -> Sidecar:
+    """Say which scopes a router serves, and publish at once; none is all of the document.
+
+    It is told of these, of all above and all beneath them, and of nothing else. Raises
+    NotAllowed, NotThere for a router that never reported, or Invalid for an unknown scope.
+    """
+    if not can_bind_sidecars(by):
+        raise NotAllowed("Engineers and administrators of the company say what a router serves.")
+    if not Sidecar.objects.filter(name=name).exists():
+        raise NotThere(f"No router called {name} has reported yet: start it first.")
+    wanted = sorted({slug.strip() for slug in serves})
+    known = _published_scopes()
+    if unknown := [slug for slug in wanted if slug not in known]:
+        raise Invalid.of("serves", f"The policy has no scope {', '.join(unknown)}.")
+    detail = {"serves": wanted}
+    audit.record(actor=by, action="policy.router_bound", subject=name, at=at, detail=detail)
+    sidecar = Sidecar.objects.select_for_update().get(name=name)
+    if sidecar.serves == wanted:
+        return sidecar
+    sidecar.serves = wanted
+    sidecar.save(update_fields=["serves"])
+    if not wanted:
+        SidecarDocument.objects.filter(sidecar=sidecar).delete()
+    told = ", ".join(wanted) or "the whole policy"
+    publish(cause=f"Router {name} is told of {told}.", by=by, at=at, for_subsets=True)
+    return sidecar
+
+
+def _published_scopes() -> set[str]:
+    revision = current_revision()
+    if revision is None:
+        return set()
+    return {scope["id"] for scope in content_of(bytes(revision.body))["scopes"]}

@@ -11,6 +11,7 @@ from policy.differences import changes, in_words
 from policy.document import compile_content, content_hash, content_of, digest_of, issue
 from policy.models import PolicyRevision, SigningKey
 from policy.operations.keys import sign, signing_key
+from policy.operations.subsets import write_subsets
 from policy.queries.content import gather
 from policy.queries.revisions import current_revision
 
@@ -21,11 +22,14 @@ _SIGNED_ANEW = "Signed anew with another key."
 
 
 @transaction.atomic
-def publish(*, cause: str, by: User | None, at: datetime) -> PolicyRevision | None:
+def publish(
+    *, cause: str, by: User | None, at: datetime, for_subsets: bool = False
+) -> PolicyRevision | None:
     """Compile the document and publish it where it differs from the last; else None.
 
     Part of the transaction that changed something: the revision is there exactly when
-    the change is. An empty cause is filled with what changed, in words.
+    the change is. An empty cause is filled with what changed, in words. `for_subsets` is
+    there where a router is told of other scopes: it takes no second document of one number.
     """
     with connection.cursor() as cursor:
         # Numbers rise without gaps, and each revision holds all that was committed before.
@@ -33,7 +37,7 @@ def publish(*, cause: str, by: User | None, at: datetime) -> PolicyRevision | No
     last, key = current_revision(), signing_key(at=at)
     compiled = compile_content(gather(at=at))
     is_news = last is None or last.content_hash != content_hash(compiled)
-    if not is_news and last is not None and last.key_id == key.pk:
+    if not (is_news or for_subsets) and last is not None and last.key_id == key.pk:
         return None
     words = cause or _cause(last, compiled)
     return _add(compiled, number=last.number + 1 if last else 1, cause=words, by=by, key=key, at=at)
@@ -61,6 +65,7 @@ def _add(
         cause=_shortened(cause),
         author=by,
     )
+    write_subsets(compiled, revision=revision, key=signed.key, at=at)
     log.info("policy.published", revision=number, cause=revision.cause)
     return revision
 

@@ -9,7 +9,7 @@ from django.db import connection
 from org.models import User
 from policy.differences import Change, changes
 from policy.document import content_of
-from policy.models import PolicyRevision
+from policy.models import PolicyRevision, SidecarDocument
 
 # Of each revision what it says of one scope, without when its caps start anew; kept are those
 # that say something else than the one before. Documents are parted by the database, so that
@@ -53,6 +53,12 @@ def current_revision() -> PolicyRevision | None:
     return (
         PolicyRevision.objects.select_related("key", "author__person").order_by("-number").first()
     )
+
+
+def document_of(sidecar: str) -> PolicyRevision | SidecarDocument | None:
+    """Return what a router is told now: the newest revision, or its own part of it."""
+    own = SidecarDocument.objects.filter(sidecar__name=sidecar).select_related("key").first()
+    return own or current_revision()
 
 
 def current_number() -> int | None:
