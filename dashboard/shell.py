@@ -47,6 +47,7 @@ ROOMS = (
     Room("Initiatives", "initiatives", "flask-conical", "i"),
     Room("Approvals", "approvals", "inbox", "a", on_phone=True, counts_waiting=True),
     Room("Policy", "policy", "shield-check", "p"),
+    Room("Quotas", "quotas", "funnel", "k"),
     Room("Models", "models", "list-ordered", "l", roles=DATA_PEOPLE),
     Room("Unit economics", "economics", "chart-column", "e"),
     Room("Prices", "prices", "table-2", "c", roles=DATA_PEOPLE),
@@ -118,11 +119,17 @@ def waiting_count(user: User, *, memberships: list[Membership], at: datetime) ->
     Gates that wait for her signature are among them; they are looked for where any waits.
     """
     waiting = 0
-    if any(m.role in DECIDING or getattr(m, "was_given", False) for m in memberships):
+    if any(_takes_part(m) for m in memberships):
         waiting = waiting_for(user, at=at).exclude(held__state=HeldDecision.State.HELD).count()
     if any(getattr(m, "gates_wait", False) for m in memberships):
         waiting += len(waiting_for_signature(user, on=reporting_today(at)))
     return waiting
+
+
+def _takes_part(membership: Membership) -> bool:
+    if membership.role in DECIDING:
+        return True
+    return getattr(membership, "was_given", False) or getattr(membership, "signs", False)
 
 
 def freshness(memberships: list[Membership], *, at: datetime) -> Freshness | None:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from policy import api, api_otlp, breaker_api, fleet_api, guard_api, model_api
+from policy import api, api_otlp, breaker_api, fleet_api, guard_api, model_api, quota_api
 
 urlpatterns = [
     path("policy", api.PolicyDocument.as_view(), name="api-policy"),
@@ -36,6 +36,14 @@ urlpatterns = [
         "policy/sidecars/<str:name>/serves",
         fleet_api.SidecarServes.as_view(),
         name="api-policy-sidecar-serves",
+    ),
+    path("quotas", quota_api.Quotas.as_view(), name="api-quotas"),
+    path("quotas/<int:quota_id>/retire", quota_api.QuotaRetire.as_view(), name="api-quota-retire"),
+    path("quotas/<int:quota_id>/raises", quota_api.QuotaRaises.as_view(), name="api-quota-raises"),
+    path(
+        "quotas/<int:quota_id>/raises/<int:raise_id>/actions/<str:action>",
+        quota_api.QuotaRaiseStep.as_view(),
+        name="api-quota-raise",
     ),
     path("models", model_api.Models.as_view(), name="api-models"),
     path("models/right-sizing", model_api.RightSizing.as_view(), name="api-right-sizing"),

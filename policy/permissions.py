@@ -42,6 +42,11 @@ def can_feed_margins(user: User, *, scope: Scope) -> bool:
     return has_role(user, *FEEDERS, unit=unit_of(scope))
 
 
+def can_see_scope(user: User, *, scope: Scope) -> bool:
+    """Test whether the user reads what becomes of a scope."""
+    return scopes_visible_to(user).filter(pk=scope.pk).exists()
+
+
 def can_set_quota(user: User, *, scope: Scope) -> bool:
     """Test whether the user may say how much of a scope people may use."""
     return has_role(user, *QUOTA_SETTERS, unit=unit_of(scope))

@@ -1,5 +1,6 @@
 """Quotas as people say them: "50 calls a day for each person". Pure."""
 
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from finops.quotas import Metric, Window
@@ -37,3 +38,20 @@ def for_whom(per: str | None) -> str:
 def quota_in_words(limit: Decimal | str, metric: str, window: str, per: str | None) -> str:
     """Return a quota as a person says it: 50 calls a day for each person."""
     return f"{amount_in_words(limit, metric)} {WINDOWS[window]} for {for_whom(per)}"
+
+
+def due_in_words(asked_at: datetime, due_at: datetime, *, at: datetime) -> str:
+    """Return how long somebody waits for an answer: asked 3 h ago, due in 1 h."""
+    asked = f"asked {_span(at - asked_at)} ago"
+    if at >= due_at:
+        return f"{asked}, overdue by {_span(at - due_at)}"
+    return f"{asked}, due in {_span(due_at - at)}"
+
+
+def _span(length: timedelta) -> str:
+    """Return a length in its largest unit, begun ones not counted: 3 h, 12 min."""
+    minutes = max(length, timedelta(0)) // timedelta(minutes=1)
+    days, hours = minutes // 1440, minutes // 60
+    if days:
+        return f"{days} day{'s' if days > 1 else ''}"
+    return f"{hours} h" if hours else f"{minutes} min"

@@ -137,8 +137,16 @@ def waiting_for(user: User, *, at: datetime) -> QuerySet[Approval]:
 
 
 def takes_part(user: User, *, at: datetime) -> dict[str, Exists]:
-    """Return `was_given`, whether the member decides in another's place, as a column."""
-    return {"was_given": Exists(Delegation.objects.alive(at=at).filter(taker=user))}
+    """Return columns of a member that say whether to look for decisions she takes.
+
+    `was_given`, whether she decides in another's place; `signs`, whether a request waits
+    for somebody of her role to sign.
+    """
+    waiting = open_parts().filter(approval__state=Approval.State.PENDING, role=OuterRef("role"))
+    return {
+        "was_given": Exists(Delegation.objects.alive(at=at).filter(taker=user)),
+        "signs": Exists(waiting),
+    }
 
 
 def delegations_in_sight(user: User) -> QuerySet[Delegation]:

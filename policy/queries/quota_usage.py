@@ -4,21 +4,24 @@ Days of the calendar only: the ledger sums days. It knows who called by person a
 what single tasks, agent steps and windows that roll used stands with the routers.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from django.db import connection
 
 from finops.periods import ONE_DAY, Period, reporting_day
-from finops.quotas import Metric, days_of, most, reached
+from finops.quotas import Metric, days_of, reached
 from finops.tokens import TOKEN_CLASSES
-from policy.models import Quota, Scope
+from policy.models import Quota
 from policy.queries.quotas import Standing
 
 MOST_SHOWN = 10
+# Those exempt and those raised are among them: more are read than are shown.
+MOST_READ = 50
 _TOKENS = " + ".join(f"d.{name}" for name in TOKEN_CLASSES)
 _SUMS = {
     Metric.CALLS.value: "sum(d.calls)",
@@ -27,21 +30,30 @@ _SUMS = {
 }
 _SUBJECTS = {"": "''", "person": "s.person", "key": "s.key"}
 _USED = """
-SELECT {subject} AS subject, {amount} AS used
-FROM ingestion_sliceday d
-JOIN ingestion_slice s ON s.id = d.slice_id
-LEFT JOIN ingestion_assignment a ON a.slice_id = d.slice_id
-  AND a.starts_on <= d.reporting_day AND d.reporting_day < a.ends_on
-LEFT JOIN org_unit u ON u.id = a.unit_id
-WHERE d.metered AND d.reporting_day >= %(start)s AND d.reporting_day < %(end)s
-  AND (%(cost_object)s::bigint IS NULL OR a.cost_object_id = %(cost_object)s)
-  AND (%(path)s::text IS NULL OR starts_with(u.path, %(path)s))
-  AND (%(only)s::text IS NULL OR {subject} = %(only)s)
-  AND (%(shared)s OR {subject} <> '')
-GROUP BY 1
-ORDER BY used DESC, subject
-LIMIT %(most)s
+(SELECT {quota}, {subject} AS subject, {amount} AS used
+ FROM ingestion_sliceday d
+ JOIN ingestion_slice s ON s.id = d.slice_id
+ LEFT JOIN ingestion_assignment a ON a.slice_id = d.slice_id
+   AND a.starts_on <= d.reporting_day AND d.reporting_day < a.ends_on
+ LEFT JOIN org_unit u ON u.id = a.unit_id
+ WHERE d.metered AND d.reporting_day >= %s AND d.reporting_day < %s
+   AND (%s::bigint IS NULL OR a.cost_object_id = %s)
+   AND (%s::text IS NULL OR starts_with(u.path, %s))
+   AND (%s::text IS NULL OR {subject} = %s)
+   AND ({shared} OR {subject} <> '')
+ GROUP BY 2
+ ORDER BY used DESC, subject
+ LIMIT {most})
 """
+
+
+class _Asked(NamedTuple):
+    """A question of the ledger: what was used of a quota in some days, by one subject or all."""
+
+    quota: Quota
+    days: Period
+    subject: str | None
+    most: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,25 +85,34 @@ def used_by(quota: Quota, *, subject: str, on_days: Period) -> Decimal | None:
     """Return what a subject used in some days; None where the ledger cannot tell."""
     if not is_known(quota):
         return None
-    rows = _read(quota, on_days=on_days, only=subject, most=1)
+    rows = _read([_Asked(quota, on_days, subject, 1)])[quota.pk]
     return rows[0][1] if rows else Decimal(0)
 
 
-def nearest(standing: Standing, *, at: datetime, zone: ZoneInfo) -> list[Used]:
-    """Return who used the most of a quota in its present window, at most ten; none if unknown."""
-    quota = standing.quota
-    if not is_known(quota):
-        return []
-    days = days_of(quota.kind, reporting_day(at, zone))
-    rows = _read(quota, on_days=days, only=None, most=MOST_SHOWN)
+def nearest(
+    standings: Iterable[Standing], *, at: datetime, zone: ZoneInfo
+) -> dict[int, list[Used]]:
+    """Return who is nearest to the limit of each quota in its present window, in one query.
+
+    At most ten of each; none where the ledger cannot tell.
+    """
+    known = {each.quota.pk: each for each in standings if is_known(each.quota)}
+    on = reporting_day(at, zone)
+    asked = [
+        _Asked(each.quota, days_of(each.quota.kind, on), None, MOST_READ) for each in known.values()
+    ]
+    return {pk: _used(known[pk], rows) for pk, rows in _read(asked).items()}
+
+
+def _used(standing: Standing, rows: Sequence[tuple[str, Decimal]]) -> list[Used]:
+    terms = standing.terms
     found = []
     for subject, used in rows:
-        if subject in standing.terms.exempt:
-            continue
-        limit = most(standing.terms.plain) - standing.terms.limit + standing.limit_of(subject)
-        level = reached(standing.terms.thresholds, used=used, limit=limit)
-        found.append(Used(subject, used, limit, level))
-    return sorted(found, key=lambda each: -each.share)
+        if subject not in terms.exempt:
+            limit = standing.limit_of(subject) + terms.burst
+            level = reached(terms.thresholds, used=used, limit=limit)
+            found.append(Used(subject, used, limit, level))
+    return sorted(found, key=lambda each: (-each.share, each.subject))[:MOST_SHOWN]
 
 
 def days_before(days: Period, quota: Quota) -> Period:
@@ -99,25 +120,32 @@ def days_before(days: Period, quota: Quota) -> Period:
     return days_of(quota.kind, days.start - ONE_DAY)
 
 
-def _read(
-    quota: Quota, *, on_days: Period, only: str | None, most: int
-) -> Sequence[tuple[str, Decimal]]:
-    statement = _USED.format(subject=_SUBJECTS[quota.per], amount=_SUMS[quota.metric])
-    values = {
-        "start": on_days.start,
-        "end": on_days.end,
-        "only": only,
-        "shared": not quota.per,
-        "most": most,
-        **_within(quota.scope),
-    }
+def _read(asked: Sequence[_Asked]) -> dict[int, list[tuple[str, Decimal]]]:
+    """Return what was used of each quota, the most first."""
+    found: dict[int, list[tuple[str, Decimal]]] = {each.quota.pk: [] for each in asked}
+    if not asked:
+        return found
+    values = [value for each in asked for value in _values(each)]
     with connection.cursor() as cursor:
-        cursor.execute(statement, values)
-        return [(subject, Decimal(used)) for subject, used in cursor.fetchall()]
+        cursor.execute(" UNION ALL ".join(_statement(each) for each in asked), values)
+        for quota, subject, used in cursor.fetchall():
+            found[quota].append((subject, Decimal(used)))
+    return found
 
 
-def _within(scope: Scope) -> dict[str, int | str | None]:
-    return {
-        "cost_object": scope.cost_object_id,
-        "path": scope.unit.path if scope.unit else None,
-    }
+def _statement(asked: _Asked) -> str:
+    quota = asked.quota
+    return _USED.format(
+        quota=int(quota.pk),
+        subject=_SUBJECTS[quota.per],
+        amount=_SUMS[quota.metric],
+        shared="FALSE" if quota.per else "TRUE",
+        most=int(asked.most),
+    )
+
+
+def _values(asked: _Asked) -> list[date | int | str | None]:
+    scope = asked.quota.scope
+    path = scope.unit.path if scope.unit else None
+    twice: list[int | str | None] = [scope.cost_object_id, path, asked.subject]
+    return [asked.days.start, asked.days.end, *(each for each in twice for _ in range(2))]

@@ -40,12 +40,16 @@ class Newcomer:
     limit: Decimal
 
 
-def live_quotas() -> QuerySet[Quota]:
-    """Return the quotas of live scopes with all their terms, the newest first."""
+def quotas_with_terms() -> QuerySet[Quota]:
+    """Return every quota there was with all its terms, the newest first."""
     terms = QuotaTerms.objects.select_related("by__person").order_by("-pk")
-    live = Quota.objects.filter(retired_at__isnull=True, scope__retired_at__isnull=True)
-    related = live.select_related("scope__unit", "scope__cost_object__unit")
-    return related.prefetch_related(Prefetch("terms", queryset=terms)).order_by("pk")
+    return Quota.objects.prefetch_related(Prefetch("terms", queryset=terms))
+
+
+def live_quotas() -> QuerySet[Quota]:
+    """Return the quotas in force, of live scopes."""
+    live = quotas_with_terms().filter(retired_at__isnull=True, scope__retired_at__isnull=True)
+    return live.select_related("scope__unit", "scope__cost_object__unit").order_by("pk")
 
 
 def standing_quotas(found: Iterable[Quota], *, at: datetime) -> list[Standing]:
