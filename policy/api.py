@@ -1,12 +1,11 @@
-"""REST: the policy for browsers and auditors, the fleet's reports, and usage."""
+"""REST: what was published, the fleet's reports, and usage."""
 
 from typing import Any, cast
 
-from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.exceptions import ParseError
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -18,16 +17,13 @@ from org.idempotency import IdempotentPost
 from org.models import User
 from org.models.tokens import Scope
 from org.paging import CursorPaging
-from org.permissions import can_see_company
 from org.queries.calendar import company
-from org.refusals import NotAllowed, Refusal
-from policy.feed.answers import is_known
-from policy.keys import signature_header
-from policy.models import PolicyRevision, SidecarDocument, SigningKey
+from policy.document_api import check_sees_all
+from policy.models import PolicyRevision, SigningKey
 from policy.operations.fleet import RefusedRevision, Signal, record_status, take_signals
 from policy.operations.usage import UsageAnswer, take_usage
 from policy.queries.board import Guarded, board
-from policy.queries.revisions import current_number, document_of
+from policy.queries.revisions import current_number
 from policy.serializers import (
     CountersSerializer,
     KeyListSerializer,
@@ -39,7 +35,6 @@ from policy.serializers import (
     UsageAnswerSerializer,
 )
 
-NOT_MODIFIED = 304
 RECORDS = {
     "application/json": OpenApiTypes.OBJECT,
     "application/x-ndjson": OpenApiTypes.STR,
@@ -47,60 +42,6 @@ RECORDS = {
 SENT_PACKED = OpenApiParameter(
     "Content-Encoding", OpenApiTypes.STR, OpenApiParameter.HEADER, enum=["gzip"]
 )
-
-
-class NothingPublished(Refusal):
-    status = 503
-    title = "Nothing published yet"
-
-
-class PolicyDocument(APIView):
-    """`GET /policy`: the current document, signed; routers are served by the feed instead."""
-
-    scopes = {"GET": Scope.POLICY_READ}
-
-    @extend_schema(
-        operation_id="policy_retrieve",
-        parameters=[
-            OpenApiParameter("If-None-Match", OpenApiTypes.STR, OpenApiParameter.HEADER),
-            OpenApiParameter(
-                "wait",
-                OpenApiTypes.INT,
-                description="With If-None-Match: wait up to so many seconds, at most 30, for "
-                "another revision. Bearer tokens only.",
-            ),
-            OpenApiParameter(
-                "sidecar",
-                OpenApiTypes.STR,
-                description="Who asks. One that is bound to scopes is told of these, of all "
-                "above and beneath them, under a signature of its own.",
-            ),
-        ],
-        responses={
-            200: OpenApiResponse(
-                OpenApiTypes.OBJECT,
-                description="The exact bytes that `TokenOps-Signature` signs; "
-                "`TokenOps-Revision` and `ETag` name them.",
-            ),
-            304: OpenApiResponse(description="The document named by If-None-Match still holds."),
-            503: OpenApiResponse(description="Nothing is published yet."),
-        },
-    )
-    def get(self, request: Request) -> HttpResponse:
-        _check_sees_all(request)
-        revision = document_of(request.query_params.get("sidecar", ""))
-        if revision is None:
-            raise NothingPublished("Nothing is published yet: ask again in a few seconds.")
-        etag = f'"{revision.etag}"'
-        is_same = is_known(request.headers.get("If-None-Match", ""), etag)
-        answer = HttpResponse(status=NOT_MODIFIED) if is_same else _document(revision)
-        answer["ETag"] = etag
-        answer["Cache-Control"] = "private, no-cache"
-        answer["TokenOps-Revision"] = str(revision.number)
-        answer["TokenOps-Signature"] = signature_header(
-            bytes(revision.signature), key_id=revision.key.key_id
-        )
-        return answer
 
 
 class PolicyKeys(APIView):
@@ -130,7 +71,7 @@ class PolicyRevisions(APIView):
         responses=RevisionSerializer(many=True),
     )
     def get(self, request: Request) -> Response:
-        _check_sees_all(request)
+        check_sees_all(_caller(request))
         paging = self.pagination_class()
         revisions = PolicyRevision.objects.select_related("key", "author__person").defer("body")
         page = paging.paginate_queryset(revisions, request, self) or []
@@ -144,7 +85,7 @@ class PolicyRevisionDetail(APIView):
 
     @extend_schema(operation_id="policy_revisions_retrieve", responses=RevisionDetailSerializer)
     def get(self, request: Request, number: int) -> Response:
-        _check_sees_all(request)
+        check_sees_all(_caller(request))
         revisions = PolicyRevision.objects.select_related("key", "author__person")
         revision = get_object_or_404(revisions, pk=number)
         return Response(RevisionDetailSerializer(revision).data)
@@ -250,10 +191,6 @@ def _rejected(batch: Batch, answer: UsageAnswer) -> list[RejectedRecord]:
     return sorted([*unread, *refused], key=lambda row: row.index)
 
 
-def _document(revision: PolicyRevision | SidecarDocument) -> HttpResponse:
-    return HttpResponse(bytes(revision.body), content_type="application/json")
-
-
 def _counters(guarded: Guarded, currency: str) -> list[dict[str, Any]]:
     return [
         {
@@ -270,13 +207,6 @@ def _counters(guarded: Guarded, currency: str) -> list[dict[str, Any]]:
         }
         for reading in guarded.readings
     ]
-
-
-def _check_sees_all(request: Request) -> None:
-    if not can_see_company(_caller(request)):
-        raise NotAllowed(
-            "The policy covers every unit: its reader needs a role for the whole company."
-        )
 
 
 def _caller(request: Request) -> User:

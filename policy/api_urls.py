@@ -2,10 +2,19 @@
 
 from django.urls import path
 
-from policy import api, api_otlp, breaker_api, fleet_api, guard_api, model_api, quota_api
+from policy import (
+    api,
+    api_otlp,
+    breaker_api,
+    document_api,
+    fleet_api,
+    guard_api,
+    model_api,
+    quota_api,
+)
 
 urlpatterns = [
-    path("policy", api.PolicyDocument.as_view(), name="api-policy"),
+    path("policy", document_api.PolicyDocument.as_view(), name="api-policy"),
     path("policy/keys", api.PolicyKeys.as_view(), name="api-policy-keys"),
     path("policy/revisions", api.PolicyRevisions.as_view(), name="api-policy-revisions"),
     path(
