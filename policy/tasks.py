@@ -9,6 +9,7 @@ from django.utils import timezone
 from org.queries.calendar import NotSetUp
 from policy.operations.outbox import judge_all_waiting
 from policy.operations.overrides import end_overrides
+from policy.operations.quota_news import tell_of_quotas
 from policy.operations.trip_runs import run_trip_test
 from policy.operations.trip_tests import end_lost_tests, ring_for_tests, waiting_tests
 from policy.operations.upkeep import keep_up
@@ -48,3 +49,12 @@ def run_trip_tests() -> None:
     """Run the trip tests that wait, one after the other."""
     for test_id in waiting_tests():
         run_trip_test(test_id=test_id, clock=timezone.now, wait=time.sleep)
+
+
+@shared_task
+def watch_quotas() -> None:
+    """Tell who is near a quota."""
+    try:
+        tell_of_quotas(at=timezone.now())
+    except NotSetUp as refusal:
+        log.debug("policy.no_quotas_yet", why=refusal.detail)

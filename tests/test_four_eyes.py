@@ -23,7 +23,8 @@ from org.models.tokens import Scope
 from org.operations.approvals import record_decision
 from org.operations.delegations import give_delegation
 from org.refusals import Refusal
-from policy.models import Cap, Override
+from policy.models import Cap, Override, QuotaRaise
+from policy.operations.quota_raises import RaiseDraft, ask_raise
 from tests.factories.budgets import (
     asked_budget,
     budget_step,
@@ -39,6 +40,7 @@ from tests.factories.gates import FINANCE, Ledger, gate_step, gates, reviewed
 from tests.factories.org import new_token, new_unit, new_user
 from tests.factories.outcomes import defined
 from tests.factories.overrides import overridden
+from tests.factories.quotas import quota
 from tests.org_cast import Cast
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
@@ -92,7 +94,11 @@ def matters(cast: Cast) -> dict[str, Any]:
         at=at,
         limit_usd=Decimal("60.00"),
     )
+    limited = quota(by=cast.ed, at=at)
+    wanted = RaiseDraft(who="ana@x", limit=Decimal(20), ends_at=at + timedelta(days=2))
+    raised = ask_raise(quota_id=limited.pk, draft=wanted, reason="A release.", by=cast.carl, at=at)
     return {
+        "quota-raise": raised,
         "budget": budget,
         "revision": revised,
         "initiative": waits,
@@ -159,7 +165,14 @@ def routes(found: Any = None, prefix: str = "") -> Iterator[str]:
 def posts(path: str, matters: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield a path's addresses, and the bodies, for everything that waits."""
     names = set(NAMED.findall(path))
-    if not names & {"approval_id", "budget_id", "slug", "waiver_id", "override_id"}:
+    if not names & {
+        "approval_id",
+        "budget_id",
+        "slug",
+        "waiver_id",
+        "override_id",
+        "raise_id",
+    }:
         yield NAMED.sub("1", path), {"action": "approve", "reason": "Why not."}
         return
     for approval in Approval.objects.waiting():
@@ -189,6 +202,8 @@ def names_of(subject: Any) -> dict[str, Any]:
         return {"waiver_id": subject.pk}
     if isinstance(subject, Override):
         return {"override_id": subject.pk}
+    if isinstance(subject, QuotaRaise):
+        return {"quota_id": subject.quota_id, "raise_id": subject.pk}
     return {"budget_id": getattr(subject, "budget_id", subject.pk)}
 
 

@@ -220,6 +220,7 @@ CELERY_BEAT_SCHEDULE = {
     "connectors-sweep": {"task": "ingestion.tasks.sweep_connectors", "schedule": schedule(15)},
     "policy-sweep": {"task": "policy.tasks.sweep", "schedule": schedule(10)},
     "policy-tidy": {"task": "policy.tasks.tidy", "schedule": schedule(3600)},
+    "policy-quotas": {"task": "policy.tasks.watch_quotas", "schedule": schedule(300)},
     "budgets-sweep": {"task": "budgets.tasks.sweep", "schedule": schedule(60)},
     "decisions-sweep": {"task": "budgets.tasks.carry_out", "schedule": schedule(5)},
     "budgets-watch": {"task": "budgets.tasks.watch", "schedule": schedule(600)},
