@@ -10,6 +10,7 @@ from org.queries.calendar import NotSetUp
 from policy.operations.outbox import judge_all_waiting
 from policy.operations.overrides import end_overrides
 from policy.operations.quota_news import tell_of_quotas
+from policy.operations.quota_upkeep import forget_counts
 from policy.operations.trip_runs import run_trip_test
 from policy.operations.trip_tests import end_lost_tests, ring_for_tests, waiting_tests
 from policy.operations.upkeep import keep_up
@@ -53,8 +54,10 @@ def run_trip_tests() -> None:
 
 @shared_task
 def watch_quotas() -> None:
-    """Tell who is near a quota."""
+    """Tell who is near a quota, and forget counts that are over."""
+    at = timezone.now()
     try:
-        tell_of_quotas(at=timezone.now())
+        tell_of_quotas(at=at)
     except NotSetUp as refusal:
         log.debug("policy.no_quotas_yet", why=refusal.detail)
+    forget_counts(at=at)

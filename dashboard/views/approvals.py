@@ -10,6 +10,7 @@ from dashboard.queries.attention import waiting_for_me, waiting_for_others
 from dashboard.queries.inbox import decided_lately
 from org.http import PageRequest
 from org.queries.calendar import company, reporting_today
+from policy.queries.quota_board import dues_of
 
 
 @require_safe
@@ -18,11 +19,13 @@ def approvals(request: PageRequest) -> HttpResponse:
     at = timezone.now()
     mine = list(waiting_for_me(request.user, at=at))
     my_gates, other_gates = gates_waiting(request.user, on=reporting_today(at))
+    others = list(waiting_for_others(request.user, at=at))
     context = {
         "mine": mine,
         "my_gates": my_gates,
         "waits": len(mine) + len(my_gates),
-        "others": list(waiting_for_others(request.user, at=at)),
+        "others": others,
+        "dues": dues_of([*mine, *others], at=at),
         "other_gates": other_gates,
         "decided": decided_lately(request.user),
         "zone": company().zone,

@@ -130,6 +130,17 @@ def raise_rows(quota: Quota, *, user: User, at: datetime) -> list[RaiseRow]:
     ]
 
 
+def dues_of(approvals: Iterable[Approval], *, at: datetime) -> dict[int, str]:
+    """Return how long each raise among some requests waits, by the request; no query for none."""
+    raises = {each.subject_id: each.pk for each in approvals if each.kind == QUOTA_RAISE}
+    if not raises:
+        return {}
+    return {
+        raises[row.pk]: due_in_words(row.asked_at, row.due_at, at=at)
+        for row in QuotaRaise.objects.filter(pk__in=raises)
+    }
+
+
 def overbookings(rows: Sequence[QuotaRow]) -> list[str]:
     """Say where quotas that are shared promise more beneath a scope than it has itself."""
     shared = {

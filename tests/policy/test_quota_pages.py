@@ -115,6 +115,7 @@ def test_more_is_asked_for_and_agreed_to_on_the_page(
     assert "Take it back" in text_of(grace, page)
 
     grace.force_login(cast.grace)
+    assert "on 20 Nov 2026 (asked 0 min ago, due in 4 h)" in text_of(grace, "/approvals/")
     assert "Agree" in text_of(grace, page)
     row = made.raises.get()
     grace.post(f"{page}raises/{row.pk}/", {"do": "approve"}, follow=True)

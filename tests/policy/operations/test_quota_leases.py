@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from org.refusals import Invalid, NotThere
 from policy.models import Quota, QuotaLease, QuotaUse
 from policy.operations.quota_leases import QuotaGrant, UsedUp, settle, take
+from policy.operations.quota_upkeep import forget_counts
 from policy.operations.quotas import retire_quota
 from tests.factories.org import new_user
 from tests.factories.quotas import called, quota
@@ -211,6 +212,19 @@ def test_what_is_not_there_is_told(cast: Cast, at: datetime) -> None:
     retire_quota(quota_id=made.pk, reason="A trial.", by=cast.ed, at=at)
     with pytest.raises(NotThere, match=f"no quota quota:{made.pk}"):
         taken(made, "1", at=at)
+
+
+def test_counts_that_nothing_reads_any_more_are_forgotten(cast: Cast, at: datetime) -> None:
+    monthly = quota("50", by=cast.ed, at=at, window="month")
+    rolling = quota("60", by=cast.ed, at=at, window="1m")
+    for made in (monthly, rolling):
+        taken(made, "1", at=at)
+
+    assert forget_counts(at=at + timedelta(hours=23)) == 0
+    assert forget_counts(at=at + timedelta(days=2)) == 1
+    assert [use.quota for use in QuotaUse.objects.all()] == [monthly]
+    assert forget_counts(at=at + timedelta(days=101)) == 1
+    assert not QuotaLease.objects.exists()
 
 
 def test_the_database_counts_a_subject_and_window_once(cast: Cast, at: datetime) -> None:

@@ -34,8 +34,8 @@ def test_each_threshold_is_told_once_and_the_highest_of_several(cast: Cast, at: 
     called("ana@x", unit=cast.support, calls=2)
     assert told(at) == [
         (
-            "ana@x used 10 calls of 10 calls. Support has a quota of 10 calls a day for each person;"
-            " further calls are refused. More can be asked for on its page."
+            "ana@x used 10 calls of 10 calls. Support has a quota of 10 calls a day for each"
+            " person; further calls are refused. More can be asked for on its page."
         )
     ]
 
