@@ -74,7 +74,7 @@ class PolicyDocument(APIView):
                 "`TokenOps-Revision` and `ETag` name them.",
             ),
             (200, "application/yaml"): OpenApiResponse(
-                OpenApiTypes.STR, description="With `format=litellm`; not signed."
+                OpenApiTypes.OBJECT, description="With `format=litellm`; not signed."
             ),
             304: OpenApiResponse(description="The document named by If-None-Match still holds."),
             503: OpenApiResponse(description="Nothing is published yet."),

@@ -23,6 +23,7 @@ from dashboard.demo import (
     initiatives,
     outcomes,
     prices,
+    quotas,
     revisions,
     rules,
     waivers,
@@ -82,6 +83,7 @@ def scenes(history: History) -> list[Scene]:
     every = [
         *cast.scenes(history, people),
         *guardrails.scenes(history, people, parts),
+        *quotas.scenes(history, people),
         *grading.scenes(history, people),
         *budgets.scenes(history, people, parts),
         *revisions.scenes(history, people),

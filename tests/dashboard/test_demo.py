@@ -2,6 +2,7 @@
 
 import csv
 import hashlib
+import json
 import subprocess
 import sys
 from collections import Counter
@@ -34,7 +35,7 @@ from ingestion.queries.questions import Question
 from ingestion.readers import tokenops
 from ingestion.readers.contract import Chunk, Options
 from org.models import ApiToken, Approval, Membership, Role, Unit, User
-from policy.models import Cap, PolicyRevision, Scope, ScopeStep, Sidecar
+from policy.models import Cap, PolicyRevision, Quota, Scope, ScopeStep, Sidecar
 from policy.queries.meters import read_meter, today_at
 from tests.demo_company import CALLS, NOW, PASSWORD, demo
 from tests.ingestion.focus_rules import broken
@@ -303,6 +304,18 @@ def test_rules_and_policy_were_published_through_the_year(demo: Summary) -> None
     assert fleet["gateway-eu-1"].revision == newest.number
     assert fleet["batch-runner-1"].revision < newest.number - 1
     assert fleet["support-edge-1"].refused_revision == newest.number
+
+
+def test_engineers_have_a_quota_that_was_raised_and_routes_follow_from_tiers(
+    demo: Summary,
+) -> None:
+    quota = Quota.objects.get(scope__slug="unit:engineering")
+    document = json.loads(bytes(PolicyRevision.objects.latest("number").body))
+    [engineering] = [each for each in document["scopes"] if each["id"] == "unit:engineering"]
+
+    assert [int(terms.limit) for terms in quota.terms.order_by("pk")] == [60, 80]
+    assert [each["limit"] for each in engineering["quotas"]] == ["80"]
+    assert {route["tier"] for route in document["routes"]} >= {"economy", "mid", "frontier"}
 
 
 def test_machines_hold_two_tokens(demo: Summary) -> None:
