@@ -14,6 +14,9 @@ from policy.operations.quotas import THRESHOLDS, QuotaDraft
 from policy.permissions import scopes_visible_to
 from policy.queries.content import ORG, slug_of
 
+# A choice that says nothing would be read as one left out.
+ALL = "all"
+
 
 def _amount(**more: Any) -> forms.DecimalField:
     return forms.DecimalField(max_digits=18, decimal_places=2, **more)
@@ -29,8 +32,12 @@ class QuotaForm(forms.Form):
         help_text="Dollars are the fair one: a count of tokens punishes cheap models.",
     )
     limit = _amount(label="Limit")
-    window = forms.ChoiceField(choices=Quota.Window.choices)
-    per = forms.ChoiceField(label="For", choices=Quota.Per.choices, required=False)
+    window = forms.ChoiceField(choices=Quota.Window.choices, initial=Quota.Window.DAY)
+    per = forms.ChoiceField(
+        label="For",
+        choices=[(each.value or ALL, each.label) for each in Quota.Per],
+        initial=Quota.Per.PERSON,
+    )
     mode = forms.ChoiceField(label="When it is used up", choices=Quota.Mode.choices)
     burst = _amount(
         label="May be borrowed from the next window", required=False, min_value=0, initial=0
@@ -41,7 +48,7 @@ class QuotaForm(forms.Form):
     thresholds = forms.CharField(
         label="Thresholds, in per cent",
         initial=", ".join(map(str, THRESHOLDS)),
-        help_text="From which shares on the page marks it.",
+        help_text="From which shares on pages mark it and people are told.",
     )
     exempt = forms.CharField(
         label="Exempt",
@@ -68,6 +75,7 @@ class QuotaForm(forms.Form):
     def draft(self) -> QuotaDraft:
         given: dict[str, Any] = dict(self.cleaned_data)
         given.pop("reason")
+        given["per"] = "" if given["per"] == ALL else given["per"]
         given["burst"] = given["burst"] or Decimal(0)
         given["carry_over_pct"] = given["carry_over_pct"] or 0
         given["exempt"] = [line.strip() for line in given["exempt"].splitlines() if line.strip()]
@@ -77,7 +85,7 @@ class QuotaForm(forms.Form):
 class RaiseForm(forms.Form):
     """Asks for more of a quota for a while."""
 
-    who = forms.CharField(label="For whom", max_length=160, required=False)
+    who = forms.CharField(label="For whom", max_length=160)
     limit = _amount(label="Limit needed")
     ends_at = forms.DateTimeField(
         label="Until (UTC)", widget=forms.DateTimeInput(attrs={"type": "datetime-local"})

@@ -27,7 +27,7 @@ from policy.queries.quota_board import (
     quotas_visible_to,
     raise_rows,
 )
-from policy.quota_forms import QuotaForm, RaiseForm
+from policy.quota_forms import ALL, QuotaForm, RaiseForm
 
 UNPROCESSABLE = 422
 PAGE_SIZE = 25
@@ -166,7 +166,7 @@ def _initial(request: PageRequest) -> dict[str, object]:
         "scope": found.scope.slug,
         "metric": found.metric,
         "window": found.window,
-        "per": found.per,
+        "per": found.per or ALL,
         "limit": plain(terms.limit),
         "burst": plain(terms.burst),
         "mode": terms.mode,
