@@ -10,6 +10,8 @@ from threading import Thread
 from typing import Any, NamedTuple, Self
 from urllib.parse import parse_qs
 
+from fake_bank import Bank
+
 from tokenops_sidecar.acceptance import Received
 from tokenops_sidecar.signature import Key, written
 
@@ -32,7 +34,9 @@ class FakeServer(ThreadingHTTPServer):
         self.url = f"http://127.0.0.1:{self.server_address[1]}"
         self.document: Received | None = None
         self.keys: dict[str, Key] = {}
-        self.counters: dict[str, str] = {}
+        self.bank = Bank()
+        # How many answers of a path get lost on the way, once everything was done.
+        self.lost: dict[str, int] = defaultdict(int)
         self.usage: dict[str, Any] = {}
         self.reports: list[dict[str, Any]] = []
         self.asked: dict[str, int] = defaultdict(int)
@@ -52,8 +56,18 @@ class FakeServer(ThreadingHTTPServer):
         if not isinstance(sys.exception(), ConnectionError):
             super().handle_error(request, client_address)
 
-    def answer(self, path: str, body: bytes, *, etag: str, wait_s: float) -> Answer:
+    def answer(
+        self, path: str, body: bytes, *, etag: str, wait_s: float, key: str
+    ) -> Answer | None:
+        """Return the answer to a request; None where it gets lost."""
         self.asked[path] += 1
+        found = self._answer(path, body, etag=etag, wait_s=wait_s, key=key)
+        if self.lost[path]:
+            self.lost[path] -= 1
+            return None
+        return found
+
+    def _answer(self, path: str, body: bytes, *, etag: str, wait_s: float, key: str) -> Answer:
         instead = self.instead.get(path)
         answer = instead(body) if instead else None
         if answer is not None:
@@ -61,10 +75,12 @@ class FakeServer(ThreadingHTTPServer):
         known: dict[str, Callable[[], Answer]] = {
             "/policy": lambda: self._policy(etag, wait_s),
             "/policy/keys": lambda: _json({"results": written(self.keys)}),
-            "/policy/counters": self._counters,
+            "/leases": lambda: _spoken(self.bank.lend(body, key=key)),
             "/policy/status": lambda: self._status(body),
             "/usage": lambda: self._usage(body),
         }
+        if path.endswith("/settle"):
+            return _spoken(self.bank.settle(path.split("/")[2], body))
         return known[path]()
 
     def _policy(self, etag: str, wait_s: float) -> Answer:
@@ -81,10 +97,6 @@ class FakeServer(ThreadingHTTPServer):
             "TokenOps-Signature": self.document.signature,
         }
         return Answer(200, self.document.body, headers)
-
-    def _counters(self) -> Answer:
-        rows = [{"cap": cap, "spent_usd": usd} for cap, usd in self.counters.items()]
-        return _json({"results": rows})
 
     def _status(self, body: bytes) -> Answer:
         self.reports.append(json.loads(body))
@@ -110,6 +122,10 @@ def _json(content: Any) -> Answer:
     return Answer(200, json.dumps(content).encode())
 
 
+def _spoken(spoken: tuple[int, Any]) -> Answer:
+    return Answer(spoken[0], json.dumps(spoken[1]).encode())
+
+
 class _Handler(BaseHTTPRequestHandler):
     server: FakeServer
     protocol_version = "HTTP/1.1"
@@ -124,13 +140,21 @@ class _Handler(BaseHTTPRequestHandler):
         path, _, query = self.path.removeprefix(PREFIX).partition("?")
         wait_s = float(parse_qs(query).get("wait", ["0"])[0])
         etag = self.headers.get("If-None-Match", "")
-        answer = self.server.answer(path, body, etag=etag, wait_s=wait_s)
+        key = self.headers.get("Idempotency-Key", "")
+        answer = self.server.answer(path, body, etag=etag, wait_s=wait_s, key=key)
+        if answer is None:
+            self.close_connection = True
+            return
         self.send_response(answer.status)
         for name, value in answer.headers.items():
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(answer.body)))
         self.end_headers()
         self.wfile.write(answer.body)
+
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        at = self.server.bank.now().timestamp() if timestamp is None else timestamp
+        return super().date_time_string(int(at))
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""

@@ -17,7 +17,7 @@ from tokenops_sidecar.reading import Invalid
 from tokenops_sidecar.signature import Key
 from tokenops_sidecar.spool import SpoolFull
 
-PACE = Pace(counters_s=0.05, gather_s=0.01, first_pause_s=0.02, longest_pause_s=0.05)
+PACE = Pace(settle_s=0.05, gather_s=0.01, first_pause_s=0.02, longest_pause_s=0.05)
 FRESH = "2026-01-01T00:00:00Z"  # issued long ago, whenever the tests run
 SIGNER = Signer()
 

@@ -1,31 +1,28 @@
-"""What a sidecar spent itself counts until the server's meter holds it."""
+"""What a sidecar spends while it hears nothing is measured, calls under way included."""
 
 from decimal import Decimal
 
-from tokenops_sidecar.meter import Entry, OwnMeter
+from tokenops_sidecar.meter import BlindMeter
 
-ONE, TWO = Decimal(1), Decimal(2)
-
-
-def test_spend_counts_for_every_scope_until_it_is_settled() -> None:
-    meter = OwnMeter()
-    meter.add([Entry(0, ("unit", "org"), ONE)])
-    meter.add([Entry(1, ("org",), TWO)])
-
-    assert meter.own_usd == {"unit": ONE, "org": Decimal(3)}
-    meter.settle(1)
-    assert meter.own_usd == {"org": TWO}
-    meter.settle(2)
-    assert meter.own_usd == {}
+NOTHING, ONE, TWO = Decimal(0), Decimal(1), Decimal(2)
 
 
-def test_the_allowance_begins_anew_when_the_server_was_heard_and_only_then() -> None:
-    meter = OwnMeter()
-    meter.add([Entry(0, ("unit",), ONE)])
+def test_what_is_under_way_counts_for_every_scope_until_it_ends_as_what_it_cost() -> None:
+    meter = BlindMeter()
+    meter.hold(("unit", "org"), TWO)
+    assert (meter.get("unit"), meter.get("org"), meter.get("other")) == (TWO, TWO, NOTHING)
 
-    meter.settle(1)
-    assert meter.blind_usd == {"unit": ONE}
+    meter.let_go(("unit", "org"), TWO)
+    meter.add(("unit", "org"), ONE)
+
+    assert (meter.get("unit"), meter.get("org")) == (ONE, ONE)
+
+
+def test_the_allowance_begins_anew_when_the_server_was_heard_but_for_what_is_under_way() -> None:
+    meter = BlindMeter()
+    meter.add(("unit",), ONE)
+    meter.hold(("unit",), TWO)
+
     meter.confirm()
-    assert meter.blind_usd == {}
-    meter.add([Entry(1, ("unit",), TWO)])
-    assert meter.blind_usd == {"unit": TWO}
+
+    assert meter.get("unit") == TWO

@@ -2,7 +2,6 @@
 
 import json
 from datetime import timedelta
-from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -69,17 +68,6 @@ def test_keys_put_on_the_disk_do_not_stand_in_for_pinned_ones(tmp_path: Path) ->
 
     assert Store(tmp_path).load(pinned={"k1": Signer().key}, at=AT) is None
     assert Store(tmp_path).load(pinned=KEYS, at=AT) is not None
-
-
-def test_the_last_meter_comes_back_and_a_damaged_one_is_as_good_as_none(tmp_path: Path) -> None:
-    store = Store(tmp_path)
-    assert store.load_spent() == {}
-
-    store.keep_spent({"cap:1": Decimal("12.500000000001")})
-    assert Store(tmp_path).load_spent() == {"cap:1": Decimal("12.500000000001")}
-
-    (tmp_path / "spent.json").write_bytes(b'{"cap:1":')
-    assert Store(tmp_path).load_spent() == {}
 
 
 def test_a_policy_is_for_its_owner_alone_and_leaves_nothing_beside(tmp_path: Path) -> None:

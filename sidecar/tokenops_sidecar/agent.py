@@ -1,36 +1,38 @@
 """The sidecar in a router's process: one thread beside it, decisions without a request.
 
 with Agent(Settings(url=…, token=…, sidecar="router-1", folder=Path(…))) as agent:
-    decision = agent.decide({"provider": "openai", "model": "gpt-5", "workflow": "search"})
-    …
-    agent.record({"id": …, "started_at": …, "provider": …, "model": …, "tokens": {…}})
+    admission = agent.admit({"provider": "openai", "model": "gpt-5", "workflow": "search"})
+    if admission.hold is not None:
+        …  # call admission.decision.model, then say what it used:
+        agent.settle(admission.hold, {"tokens": {"in_text": 2000, "out_text": 900}})
 """
 
 import asyncio
 import uuid
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any, Self
 
-from tokenops_sidecar import disk
-from tokenops_sidecar.call import read_call
+from tokenops_sidecar import disk, usage
+from tokenops_sidecar.admission import PATIENCE_S, Door
 from tokenops_sidecar.client import LONGEST_WAIT_S, Server
 from tokenops_sidecar.clock import SteadyClock
-from tokenops_sidecar.decide import Counters, Decision, decide
-from tokenops_sidecar.meter import Entry, OwnMeter
+from tokenops_sidecar.decision import Decision
+from tokenops_sidecar.held import Admission
+from tokenops_sidecar.leasing import Leasing
+from tokenops_sidecar.meter import BlindMeter
 from tokenops_sidecar.metrics import Metrics
 from tokenops_sidecar.pace import Pace
-from tokenops_sidecar.policy import Policy
-from tokenops_sidecar.price import cost_usd
-from tokenops_sidecar.reading import Node, Unacceptable
+from tokenops_sidecar.probes import Probes
+from tokenops_sidecar.purse import Purses
 from tokenops_sidecar.rejects import Rejects
 from tokenops_sidecar.signature import Key
 from tokenops_sidecar.spool import MOST_BYTES, Spool
 from tokenops_sidecar.standing import Standing
 from tokenops_sidecar.store import Store
-from tokenops_sidecar.tally import Tally
+from tokenops_sidecar.wire import refusal_as_json, refusal_headers
 from tokenops_sidecar.work import Work
 
 _STOPS_WITHIN_S = 15.0
@@ -41,7 +43,8 @@ class Settings:
     """Who the sidecar is and whom it asks.
 
     `keys` pins the keys that are believed; without any they are fetched from the server.
-    `folder` keeps the policy and the usage, and belongs to one sidecar alone.
+    `folder` keeps the policy, the leases and the usage, and belongs to one sidecar alone.
+    `patience_s` is how long a call waits at most for the server to lease it money.
     """
 
     url: str
@@ -51,12 +54,13 @@ class Settings:
     keys: Mapping[str, Key] = field(default_factory=dict)
     most_spool_bytes: int = MOST_BYTES
     wait_s: int = LONGEST_WAIT_S
+    patience_s: float = PATIENCE_S
     pace: Pace = field(default_factory=Pace)
     trust_env: bool = True
 
 
 class Agent:
-    """Decides by the last good policy, keeps usage until it is counted, tells the server."""
+    """Decides by the last good policy, holds money on lease, keeps usage until it is counted."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -67,20 +71,42 @@ class Agent:
         self._spool = Spool(settings.folder / "spool", most_bytes=settings.most_spool_bytes)
         store = Store(settings.folder)
         self._standing = Standing(store, pinned=settings.keys, clock=self._clock)
-        self._meter = OwnMeter()
-        self._tally = Tally()
-        self._meter.add(self._entries(self._spool.start, self._spool.each_waiting()))
+        self._meter = BlindMeter()
+        for record in self._spool.each_waiting():
+            self._count(record)
+        self._purses = Purses(settings.folder, at=self._clock())
+        probes = Probes()
+        self._door = Door(
+            standing=self._standing,
+            purses=self._purses,
+            probes=probes,
+            meter=self._meter,
+            metrics=self.metrics,
+            clock=self._clock,
+            can_record=lambda: not self._spool.is_full,
+        )
+        leasing = Leasing(
+            door=self._door,
+            purses=self._purses,
+            probes=probes,
+            clock=self._clock,
+            metrics=self.metrics,
+            pace=settings.pace,
+        )
         self._has_asked = Event()
         self._work = Work(
             standing=self._standing,
             spool=self._spool,
             meter=self._meter,
+            door=self._door,
+            leasing=leasing,
             metrics=self.metrics,
             rejects=Rejects(settings.folder),
             pace=settings.pace,
             wait_s=settings.wait_s,
             has_asked=self._has_asked,
         )
+        self._door.on_want = lambda: self._tell(leasing.look)
         self._loop = asyncio.new_event_loop()
         self._thread = Thread(target=self._run, name="tokenops-sidecar", daemon=True)
 
@@ -92,7 +118,7 @@ class Agent:
         self.stop()
 
     def start(self) -> None:
-        """Begin to pull and to push."""
+        """Begin to pull, to lease and to push."""
         self._thread.start()
 
     def wait_for_word(self, *, within_s: float) -> bool:
@@ -101,7 +127,7 @@ class Agent:
         return self._standing.policy is not None
 
     def stop(self) -> None:
-        """Push what waits, if the server takes it soon, and end; the rest stays on the disk."""
+        """Push and give back what the server takes soon, and end; the rest stays on the disk."""
         if self._thread.ident is None:
             self._loop.close()
         else:
@@ -111,27 +137,70 @@ class Agent:
         self._lock.release()
 
     def decide(self, call: Mapping[str, Any]) -> Decision:
-        """Return what is to be done with a call; no request is made for it.
+        """Return what would be done with a call now; nothing is counted, and nothing is held.
 
         Raises Unacceptable where the call is not described as it must be.
         """
-        standing = self._standing
-        decision = decide(read_call(call), standing.policy, self._counters(), self._clock())
-        self.metrics.count("decisions", outcome=decision.outcome, code=decision.code)
-        return decision
+        return self._door.decide(call)
+
+    def admit(self, call: Mapping[str, Any], *, patience_s: float | None = None) -> Admission:
+        """Return what is to be done with a call, and hold what it may cost where it is made.
+
+        Waits for the server only where money has to be leased first. Raises Unacceptable where
+        the call is not described as it must be.
+        """
+        return self._door.admit(call, patience_s=self._patience_s(patience_s))
+
+    async def admit_async(
+        self, call: Mapping[str, Any], *, patience_s: float | None = None
+    ) -> Admission:
+        """Do as `admit`, without holding up the event loop."""
+        return await self._door.admit_async(call, patience_s=self._patience_s(patience_s))
+
+    def settle(self, hold: str, record: Mapping[str, Any]) -> None:
+        """End an admitted call with what it used, which is kept on the disk.
+
+        What the record does not say is taken from the call. Raises Unacceptable for what is no
+        usage record, and the call goes on; SpoolFull where there is no room, and it has ended.
+        """
+        whole = self._whole({**self._door.describe(hold), **record})
+        _, usd = usage.spent(whole, self._standing.policy)
+        try:
+            self._keep(whole)
+        finally:
+            was_under_way = self._door.end(hold, usd=usd, tokens=usage.tokens_of(whole))
+            result = "settled" if was_under_way else "late"
+            self.metrics.count("holds", result=result)
+
+    def cancel(self, hold: str, *, dispatched: bool) -> None:
+        """End an admitted call that has no answer; once it was sent, its input stays spent."""
+        if not self._door.is_under_way(hold):
+            return
+        self.metrics.count("holds", result="cancelled" if dispatched else "undone")
+        if not dispatched:
+            self._door.undo(hold)
+            return
+        in_tokens, usd = self._door.input_of(hold)
+        try:
+            self._keep(self._whole(usage.of_input(self._door.describe(hold), in_tokens)))
+        finally:
+            self._door.end(hold, usd=usd, tokens=in_tokens)
+
+    def refusal(self, decision: Decision) -> tuple[dict[str, Any], dict[str, str]]:
+        """Return body and headers of the 429 that answers a call which is not made."""
+        body = refusal_as_json(decision, self._standing.policy, self._clock())
+        return body, refusal_headers(body, decision)
 
     def record(self, *records: Mapping[str, Any]) -> None:
-        """Keep usage records on the disk, all or none, to be counted by the server.
+        """Keep usage of calls that were not admitted here, all or none, for the server to count.
 
         Raises Unacceptable for one that is no usage record, SpoolFull where there is no room.
         A record without an id gets one, so that it counts once however often it is sent.
         """
-        whole = [{"id": f"sidecar-{uuid.uuid4()}", **record} for record in records]
+        whole = [self._whole(record) for record in records]
+        self._keep(*whole)
         for record in whole:
-            _check(record)
-        first = self._spool.append(whole)
-        self._meter.add(self._entries(first, whole))
-        self._tell(self._work.look)
+            self._count(record)
 
     @property
     def standing(self) -> Standing:
@@ -145,28 +214,34 @@ class Agent:
         """Return what happened and where things stand, in Prometheus' text format."""
         confirmed_at = self._standing.confirmed_at
         age_s = (self._clock() - confirmed_at).total_seconds() if confirmed_at else None
+        with self._door.changed:
+            leases = self._purses.figures(self._clock())
         gauges = {
             "policy_revision": self._standing.revision,
             "policy_age_seconds": age_s,
             "spool_records": self._spool.depth,
             "spool_full": int(self._spool.is_full),
+            "calls_under_way": self._door.under_way,
+            **leases,
         }
         return self.metrics.text(gauges)
 
-    def _counters(self) -> Counters:
-        return Counters(
-            blind_usd=self._meter.blind_usd,
-            tally=self._tally,
-            confirmed_at=self._standing.confirmed_at,
-            can_record=not self._spool.is_full,
-        )
+    def _patience_s(self, given: float | None) -> float:
+        return self._settings.patience_s if given is None else given
 
-    def _entries(self, first: int, records: Iterable[Mapping[str, Any]]) -> list[Entry]:
-        policy = self._standing.policy
-        if policy is None:
-            return []
-        entries = (_entry(at, record, policy) for at, record in enumerate(records, start=first))
-        return [entry for entry in entries if entry is not None]
+    def _whole(self, record: Mapping[str, Any]) -> Mapping[str, Any]:
+        whole = {"id": f"sidecar-{uuid.uuid4()}", **record}
+        usage.check(whole)
+        return whole
+
+    def _keep(self, *records: Mapping[str, Any]) -> None:
+        self._spool.append(records)
+        self._tell(self._work.look)
+
+    def _count(self, record: Mapping[str, Any]) -> None:
+        scopes, usd = usage.spent(record, self._standing.policy)
+        if usd is not None:
+            self._meter.add(scopes, usd)
 
     def _tell(self, what: Callable[[], None]) -> None:
         if not self._loop.is_closed():
@@ -188,29 +263,3 @@ class Agent:
             await self._work.run(server)
         finally:
             await server.close()
-
-
-def _entry(place: int, record: Mapping[str, Any], policy: Policy) -> Entry | None:
-    """Return what a record counts; None for a cost that nobody can say."""
-    try:
-        usd = cost_usd(record, policy)
-        scopes = tuple(scope.id for scope in policy.path(read_call(record).attributes))
-    except Unacceptable:
-        return None  # it was good when it was kept, so the disk has spoilt it
-    return None if usd is None else Entry(place, scopes, usd)
-
-
-def _check(record: Mapping[str, Any]) -> None:
-    """Refuse now what the server would refuse later, when nobody can mend it."""
-    top = Node(record)
-    top.at("id").name()
-    top.at("started_at").instant()
-    read_call(record)
-    tokens: Sequence[tuple[str, Node]] = (
-        top.at("tokens").each_member() if "tokens" in record else ()
-    )
-    for _, count in tokens:
-        count.whole()
-    stated = top.maybe("cost_usd")
-    if stated is not None:
-        stated.usd()

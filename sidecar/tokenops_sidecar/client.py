@@ -3,10 +3,10 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Any, NamedTuple
+from urllib.parse import quote
 
 import httpx
 
@@ -34,9 +34,9 @@ class Unavailable(Exception):
 class Denied(Exception):
     """The server answers, and will answer the same again: the request or the token is wrong."""
 
-    def __init__(self, status: int, problem: str) -> None:
+    def __init__(self, status: int, problem: str, answer: httpx.Response | None = None) -> None:
         super().__init__(problem)
-        self.status = status
+        self.status, self.answer = status, answer
 
 
 class RejectedRecord(NamedTuple):
@@ -94,19 +94,22 @@ class Server:
         )
 
     async def keys(self) -> dict[str, Key]:
-        return read_keys(_node(await self._ask("GET", "/policy/keys")))
+        return read_keys(node_of(await self._ask("GET", "/policy/keys")))
 
-    async def spent_usd(self) -> dict[str, Decimal]:
-        """Return what the server's meter counts for each cap."""
-        listed = _node(await self._ask("GET", "/policy/counters")).at("results")
-        # A correction may bring a meter below zero; there is nothing to be had from that.
-        return {item.at("cap").name(): _not_below_zero(item) for item in listed.items()}
+    async def borrow(self, wanted: Mapping[str, Any], *, key: str) -> httpx.Response:
+        """Ask for a lease; the same key again is answered with the same lease."""
+        body = {"sidecar": self._sidecar, **wanted}
+        return await self._ask("POST", "/leases", json=body, headers={"Idempotency-Key": key})
+
+    async def settle(self, lease: str, used: Mapping[str, Any]) -> None:
+        """Tell what a lease was used for so far."""
+        await self._ask("POST", f"/leases/{quote(lease, safe='')}/settle", json=used)
 
     async def push(self, records: Sequence[Mapping[str, Any]]) -> Receipt:
         """Send usage; raises Denied where the server will take none of it."""
         body = json.dumps(records, ensure_ascii=False).encode()
         headers = {"Content-Type": "application/json"}
-        found = _node(await self._ask("POST", "/usage", content=body, headers=headers))
+        found = node_of(await self._ask("POST", "/usage", content=body, headers=headers))
         revision = found.maybe("revision")
         return Receipt(
             accepted=found.at("accepted").whole(),
@@ -120,15 +123,21 @@ class Server:
         )
 
     async def report(
-        self, *, revision: int, applied_at: str | None, errors: Sequence[Mapping[str, Any]]
+        self,
+        *,
+        revision: int,
+        applied_at: str | None,
+        errors: Sequence[Mapping[str, Any]],
+        signals: Sequence[Mapping[str, Any]],
     ) -> None:
-        """Tell which revision is obeyed (an ACK), and which was refused (a NACK)."""
+        """Tell which revision is obeyed (an ACK), which was refused (a NACK), and what was seen."""
         status = {
             "sidecar": self._sidecar,
             "version": __version__,
             "revision": revision,
             "applied_at": applied_at,
             "errors": list(errors),
+            "signals": list(signals),
         }
         await self._ask("POST", "/policy/status", json=status)
 
@@ -145,7 +154,9 @@ class Server:
         problem = f"{method} {path}: {status} {content[:300].decode(errors='replace')}"
         if status >= _SERVER_ERRORS_FROM or status in _COME_AGAIN:
             raise Unavailable(problem, retry_after_s=retry_after_s(answer.headers))
-        raise Denied(status, problem)
+        raise Denied(
+            status, problem, httpx.Response(status, headers=_plain(answer.headers), content=content)
+        )
 
 
 def retry_after_s(headers: Mapping[str, str]) -> float:
@@ -176,13 +187,8 @@ def _plain(headers: httpx.Headers) -> httpx.Headers:
     return ours
 
 
-def _node(answer: httpx.Response) -> Node:
+def node_of(answer: httpx.Response) -> Node:
     try:
         return read_json(answer.content)
     except Unacceptable as error:
         raise Unavailable(f"The answer is not the server's: {error}") from error
-
-
-def _not_below_zero(item: Node) -> Decimal:
-    spent = item.at("spent_usd")
-    return Decimal(0) if spent.text().startswith("-") else spent.usd()

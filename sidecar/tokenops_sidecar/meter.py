@@ -1,64 +1,50 @@
-"""What this sidecar spent itself, until the server's meter holds it."""
+"""What this sidecar spends on its own word: since the policy was confirmed, calls under way too."""
 
-from collections import defaultdict, deque
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from threading import Lock
-from typing import NamedTuple
+
+_NOTHING = Decimal(0)
 
 
-class Entry(NamedTuple):
-    """A call that was recorded: its place in the spool, the scopes it counts for, its cost."""
-
-    place: int
-    scopes: tuple[str, ...]
-    usd: Decimal
-
-
-class OwnMeter:
-    """Running sums by scope of the calls that the server may not have counted yet."""
+class BlindMeter(Mapping[str, Decimal]):
+    """Sums by scope, read live; an allowance is measured by them, and nothing else is."""
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._entries: deque[Entry] = deque()
-        self._own: Mapping[str, Decimal] = {}
-        self._blind: Mapping[str, Decimal] = {}
+        self._spent: dict[str, Decimal] = defaultdict(Decimal)
+        self._held: dict[str, Decimal] = defaultdict(Decimal)
 
-    @property
-    def own_usd(self) -> Mapping[str, Decimal]:
-        """What is not in the server's counters; the mapping never changes, another replaces it."""
-        return self._own
+    def __getitem__(self, scope: str) -> Decimal:
+        # A scope that is not there spent nothing.
+        return self._spent.get(scope, _NOTHING) + self._held.get(scope, _NOTHING)
 
-    @property
-    def blind_usd(self) -> Mapping[str, Decimal]:
-        """What was spent since the policy was confirmed."""
-        return self._blind
+    def __iter__(self) -> Iterator[str]:
+        return iter({**self._spent, **self._held})
 
-    def add(self, entries: Iterable[Entry]) -> None:
+    def __len__(self) -> int:
+        return len({**self._spent, **self._held})
+
+    def add(self, scopes: Iterable[str], usd: Decimal) -> None:
+        """Count what a call cost."""
         with self._lock:
-            added = list(entries)
-            self._entries.extend(added)
-            self._own = _plus(self._own, added)
-            self._blind = _plus(self._blind, added)
+            for scope in scopes:
+                self._spent[scope] += usd
 
-    def settle(self, place: int) -> None:
-        """Take out what stands before a place: the counters just read hold it."""
+    def hold(self, scopes: Iterable[str], usd: Decimal) -> None:
+        """Count what a call under way may cost."""
         with self._lock:
-            gone = []
-            while self._entries and self._entries[0].place < place:
-                gone.append(self._entries.popleft())
-            if gone:
-                self._own = _plus({}, self._entries)
+            for scope in scopes:
+                self._held[scope] += usd
+
+    def let_go(self, scopes: Iterable[str], usd: Decimal) -> None:
+        """Count a call no longer among those under way."""
+        with self._lock:
+            for scope in scopes:
+                self._held[scope] -= usd
 
     def confirm(self) -> None:
-        """Begin the allowance anew: the server was heard."""
+        """Begin anew: the server was heard. What is under way stays under way."""
         with self._lock:
-            self._blind = {}
-
-
-def _plus(sums: Mapping[str, Decimal], entries: Iterable[Entry]) -> Mapping[str, Decimal]:
-    found: dict[str, Decimal] = defaultdict(Decimal, sums)
-    for entry in entries:
-        for scope in entry.scopes:
-            found[scope] += entry.usd
-    return dict(found)
+            self._spent.clear()

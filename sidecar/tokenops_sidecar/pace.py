@@ -13,7 +13,7 @@ _LONGEST_ASKED_S = 300.0
 class Pace:
     """Seconds between two of a kind; every pause is spread, so that no fleet marches in step."""
 
-    counters_s: float = 30.0
+    settle_s: float = 5.0
     report_s: float = 60.0
     gather_s: float = 0.2
     first_pause_s: float = 0.5

@@ -1,4 +1,4 @@
-"""Where a sidecar stands: the policy it obeys, since when, what it refused, what is counted.
+"""Where a sidecar stands: the policy it obeys, since when, what it refused.
 
 The one place that the router's threads and the background share. Values are replaced whole,
 so that a decision sees one of them or the next, never a mixture.
@@ -6,7 +6,6 @@ so that a decision sees one of them or the next, never a mixture.
 
 from collections.abc import Mapping
 from datetime import datetime
-from decimal import Decimal
 from threading import Lock
 from typing import NamedTuple
 
@@ -34,7 +33,6 @@ class Standing:
         self._lock = Lock()
         self.nack: Nack | None = None
         self.applied_at: datetime | None = None
-        self.spent_usd: Mapping[str, Decimal] = store.load_spent()
         kept = store.load(pinned=pinned, at=wall())
         self._accepted = kept.accepted if kept else None
         self.keys: Mapping[str, Key] = pinned or (kept.keys if kept else {})
@@ -81,11 +79,6 @@ class Standing:
             self.nack, self.confirmed_at = None, self._clock()
             self.applied_at = self.applied_at or self.confirmed_at
             self._store.confirm(at=self.confirmed_at)
-
-    def count(self, spent_usd: Mapping[str, Decimal]) -> None:
-        """Take what the server's meter says now."""
-        self.spent_usd = spent_usd
-        self._store.keep_spent(spent_usd)
 
     def believe(self, keys: Mapping[str, Key]) -> None:
         """Believe the keys the server lists now, and no longer others; pinned ones stand alone."""

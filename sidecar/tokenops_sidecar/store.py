@@ -10,7 +10,6 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 from pathlib import Path
 
 from tokenops_sidecar import disk
@@ -29,13 +28,12 @@ class Kept:
 
 
 class Store:
-    """A folder with the policy, the keys that were fetched, the last word and the last meter."""
+    """A folder with the policy, the keys that were fetched and the last word."""
 
     def __init__(self, folder: Path) -> None:
         disk.make_folder(folder)
         self._policy = folder / "policy.json"
         self._confirmed = folder / "confirmed"
-        self._spent = folder / "spent.json"
 
     def keep(self, accepted: Accepted, *, keys: Mapping[str, Key], at: datetime) -> None:
         """Keep a policy; the one before stands until this one is whole on the disk."""
@@ -51,19 +49,6 @@ class Store:
     def confirm(self, *, at: datetime) -> None:
         """Remember that the server said the policy still holds."""
         disk.replace(self._confirmed, at.isoformat().encode())
-
-    def keep_spent(self, spent_usd: Mapping[str, Decimal]) -> None:
-        """Keep what the server's meter said: it can only make a sidecar stricter."""
-        texts = {cap: f"{usd:f}" for cap, usd in spent_usd.items()}
-        disk.replace(self._spent, json.dumps(texts).encode())
-
-    def load_spent(self) -> dict[str, Decimal]:
-        """Return what the meter said last; nothing where that cannot be read."""
-        try:
-            found = read_json(self._spent.read_bytes()).each_member()
-            return {cap: usd.usd() for cap, usd in found}
-        except (OSError, Unacceptable):
-            return {}
 
     def load(self, *, pinned: Mapping[str, Key], at: datetime) -> Kept | None:
         """Return what is kept and still verifies; None where nothing does.

@@ -8,8 +8,10 @@ from http import HTTPStatus
 from threading import Event
 
 from tokenops_sidecar.acceptance import Received
+from tokenops_sidecar.admission import Door
 from tokenops_sidecar.client import Denied, Receipt, Server, Unavailable
-from tokenops_sidecar.meter import OwnMeter
+from tokenops_sidecar.leasing import Leasing
+from tokenops_sidecar.meter import BlindMeter
 from tokenops_sidecar.metrics import Metrics
 from tokenops_sidecar.pace import Pace, spread, up_to
 from tokenops_sidecar.reading import Unacceptable
@@ -17,12 +19,15 @@ from tokenops_sidecar.rejects import Rejects
 from tokenops_sidecar.signature import KeyNotInForce, UnknownKey
 from tokenops_sidecar.spool import Batch, Spool
 from tokenops_sidecar.standing import Standing
+from tokenops_sidecar.tally import Signal
+from tokenops_sidecar.wire import signal_as_json
 
 log = logging.getLogger(__name__)
 
 MOST_RECORDS = 1_000
 _LAST_PUSH_WITHIN_S = 5.0
 _LONGEST_DETAIL = 2_000
+_MOST_SIGNALS = 100
 # A push that gets one of these is wrong itself: all of it, or a record in it.
 _OF_THE_RECORDS = frozenset(
     {
@@ -35,14 +40,16 @@ Step = Callable[[Server], Awaitable[float]]
 
 
 class Work:
-    """The four loops of a sidecar, on the event loop of its thread."""
+    """The loops of a sidecar, on the event loop of its thread."""
 
     def __init__(
         self,
         *,
         standing: Standing,
         spool: Spool,
-        meter: OwnMeter,
+        meter: BlindMeter,
+        door: Door,
+        leasing: Leasing,
         metrics: Metrics,
         rejects: Rejects,
         pace: Pace,
@@ -50,9 +57,11 @@ class Work:
         has_asked: Event,
     ) -> None:
         self._standing, self._spool, self._meter = standing, spool, meter
+        self._door, self._leasing = door, leasing
         self._metrics, self._rejects, self._pace = metrics, rejects, pace
         self._wait_s, self._has_asked = wait_s, has_asked
         self._is_in_touch = False
+        self._signals: list[Signal] = []
         self._most = MOST_RECORDS
         self._usage_waits, self._has_news = asyncio.Event(), asyncio.Event()
         self._is_finished = asyncio.Event()
@@ -66,7 +75,7 @@ class Work:
 
     async def run(self, server: Server) -> None:
         """Work until finished, then push what waits if the server takes it soon."""
-        steps = (self._pull, self._push, self._count, self._report)
+        steps = (self._pull, self._push, self._leasing.ask, self._leasing.settle, self._report)
         loops = [asyncio.create_task(self._forever(server, step)) for step in steps]
         await self._is_finished.wait()
         for each in loops:
@@ -75,6 +84,7 @@ class Work:
         with contextlib.suppress(Unavailable, Denied, OSError, TimeoutError):
             async with asyncio.timeout(_LAST_PUSH_WITHIN_S):
                 await self._push_all(server)
+                await self._leasing.finish(server)
 
     async def _forever(self, server: Server, step: Step) -> None:
         """Take a step again and again; after a failure later, and ever later."""
@@ -205,19 +215,12 @@ class Work:
             self._metrics.count("records", getattr(receipt, result), result=result)
         self._metrics.count("records", len(receipt.rejected), result="rejected")
 
-    async def _count(self, server: Server) -> float:
-        """Read the server's meter; what was acknowledged before it was asked is in it."""
-        policy = self._standing.policy
-        if policy is not None and policy.has_hard_caps:
-            acknowledged = self._spool.start
-            self._standing.count(await server.spent_usd())
-            self._meter.settle(acknowledged)
-        return spread(self._pace.counters_s if policy else self._pace.first_pause_s)
-
     async def _report(self, server: Server) -> float:
         """Tell which revision is obeyed, at once when that changes and else now and then."""
         await _first_of(self._has_news, within_s=spread(self._pace.report_s))
         self._has_news.clear()
+        self._signals += self._new_signals()
+        signals = self._signals[:_MOST_SIGNALS]
         nack, applied_at = self._standing.nack, self._standing.applied_at
         errors = []
         if nack is not None:
@@ -228,11 +231,18 @@ class Work:
                 revision=self._standing.revision,
                 applied_at=applied_at.isoformat() if applied_at else None,
                 errors=errors,
+                signals=[signal_as_json(signal) for signal in signals],
             )
         except (Unavailable, Denied):
             self._has_news.set()
             raise
+        del self._signals[: len(signals)]
         return 0.0
+
+    def _new_signals(self) -> list[Signal]:
+        """Take what the router saw over; it is told until the server has it."""
+        with self._door.changed:
+            return self._door.tally.signals()
 
 
 async def _first_of(event: asyncio.Event, *, within_s: float) -> None:

@@ -33,7 +33,7 @@ from tokenops_sidecar.signature import read_header
 pytestmark = [pytest.mark.workers, pytest.mark.django_db(transaction=True)]
 
 CALL = {"provider": "openai", "model": "gpt-4o", "workflow": "answers"}
-PACE = Pace(counters_s=0.2, first_pause_s=0.05, longest_pause_s=0.2)
+PACE = Pace(settle_s=0.2, first_pause_s=0.05, longest_pause_s=0.2)
 LONG_POLL_S = 25.0
 
 
