@@ -74,6 +74,9 @@ def test_usage_is_kept_one_or_many(client: httpx.Client) -> None:
         ({"url": "/decide", "json": ["openai"]}, 422),
         ({"url": "/usage", "json": ["call"]}, 422),
         ({"url": "/usage", "json": CALL}, 422),
+        ({"url": "/admit", "json": {"provider": "openai"}}, 422),
+        ({"url": "/settle", "json": {"hold": "x"}}, 422),
+        ({"url": "/cancel", "json": {"hold": "x", "dispatched": "yes"}}, 422),
         ({"url": "/decide", "content": b"{", "headers": {"Content-Type": "application/json"}}, 422),
         ({"url": "/decide", "content": b"provider=openai"}, 415),
         ({"url": "/elsewhere", "json": {}}, 404),
@@ -108,3 +111,41 @@ def test_metrics_count_decisions_and_say_how_things_stand(client: httpx.Client) 
     assert "tokenops_sidecar_policy_revision 1" in lines
     assert "tokenops_sidecar_spool_records 0" in lines
     assert client.get("/healthz").json() == {"revision": 1}
+
+
+def test_a_call_is_admitted_and_settled_or_cancelled(client: httpx.Client) -> None:
+    call = CALL | {"workflow": "others"}
+
+    admitted = client.post("/admit", json=call).json()
+    record = {"id": "call-1", "tokens": {"in_text": 5}}
+    settled = client.post("/settle", json={"hold": admitted["hold"], "record": record})
+    given_up = client.post("/admit", json=call).json()["hold"]
+    cancelled = client.post("/cancel", json={"hold": given_up, "dispatched": False})
+
+    assert (admitted["outcome"], admitted["model"]) == ("allow", "gpt-5")
+    assert (settled.status_code, settled.json()) == (200, {"kept": 1})
+    assert (cancelled.status_code, cancelled.json()) == (200, {})
+    assert "tokenops_sidecar_calls_under_way 0" in client.get("/metrics").text
+
+
+def test_a_call_that_is_not_made_comes_with_what_to_answer_its_caller(
+    client: httpx.Client,
+) -> None:
+    answer = client.post("/admit", json=CALL)
+
+    assert answer.status_code == 200
+    assert (answer.json()["hold"], answer.json()["outcome"]) == (None, "refuse")
+    assert answer.headers["Retry-After"] == "60"
+    assert answer.json()["error"] == {
+        "message": "Runaway loop.",
+        "type": "tokenops_budget",
+        "code": "manual",
+        "scope": "unit:support",
+        "scope_name": "unit:support",
+        "cap": None,
+        "owner": None,
+        "contact": None,
+        "resets_at": None,
+        "retry_after_s": 60.0,
+        "revision": 1,
+    }

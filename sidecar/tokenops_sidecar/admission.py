@@ -19,7 +19,7 @@ from tokenops_sidecar.call import Call, read_call
 from tokenops_sidecar.clock import SteadyClock
 from tokenops_sidecar.counters import Counters
 from tokenops_sidecar.decide import decide
-from tokenops_sidecar.decision import LEASE, Decision
+from tokenops_sidecar.decision import LEASE, LOOP, Decision
 from tokenops_sidecar.held import Admission, Held, as_record, lease_of
 from tokenops_sidecar.meter import BlindMeter
 from tokenops_sidecar.metrics import Metrics
@@ -58,8 +58,9 @@ class Door:
         self._waiting: set[Callable[[], None]] = set()
         self._revision = 0
         self.changed = Condition()
-        # Told when a call waits for the server's answer.
+        # Told when a call waits for the server's answer, and when the server must hear of one.
         self.on_want: Callable[[], None] = lambda: None
+        self.on_signal: Callable[[], None] = lambda: None
 
     # Who calls.
 
@@ -212,6 +213,8 @@ class Door:
                 decision = _not_kept(decision, str(problem))
         path = policy.path(call.attributes) if policy else ()
         taken = self._tally.take(decision, call, path, now)
+        if decision.code == LOOP:
+            self.on_signal()
         if not decision.is_go:
             return Admission(decision)
         hold = f"{uuid.uuid4()}@{lease}"

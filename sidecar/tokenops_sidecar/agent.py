@@ -107,6 +107,7 @@ class Agent:
             has_asked=self._has_asked,
         )
         self._door.on_want = lambda: self._tell(leasing.look)
+        self._door.on_signal = lambda: self._tell(self._work.say)
         self._loop = asyncio.new_event_loop()
         self._thread = Thread(target=self._run, name="tokenops-sidecar", daemon=True)
 

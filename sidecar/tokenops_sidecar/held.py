@@ -8,7 +8,7 @@ from typing import Any
 from tokenops_sidecar.call import Call
 from tokenops_sidecar.clock import wall
 from tokenops_sidecar.decision import Decision
-from tokenops_sidecar.tally import Taken
+from tokenops_sidecar.uses import Taken
 
 # What a call and its usage record say in the same names.
 _OF_RECORDS = (

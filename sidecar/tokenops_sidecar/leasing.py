@@ -120,7 +120,8 @@ class Leasing:
     def _take_calls(self, ask: ProbeAsk, found: Node, asked_at: datetime) -> None:
         self._probes.answered(ask)
         until = asked_at + timedelta(seconds=min(found.value["lasts_s"], LONGEST_S) - SKEW_S)
-        self._door.tally.grant_probe(ask.cap, found.at("granted_calls").whole(), until=until)
+        calls = found.at("granted_calls").whole()
+        self._door.tally.grant_probe(ask.cap, calls, until=until, now=self._clock())
 
     def _deny_calls(self, ask: ProbeAsk, text: str, again_at: datetime) -> None:
         self._probes.answered(ask)

@@ -1,11 +1,12 @@
 """The sidecar for routers in other languages: HTTP on this machine alone.
 
-`POST /decide` takes a call and answers the decision, `POST /usage` keeps a record or an array
-of them, `GET /metrics` and `GET /healthz` say how things stand.
+`POST /decide` takes a call and answers the decision. `POST /admit` holds what the call may cost
+beside that, until `POST /settle` or `POST /cancel` ends it. `POST /usage` keeps records of calls
+that were not admitted. `GET /metrics` and `GET /healthz` say how things stand.
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -51,7 +52,14 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer({"/metrics": self._metrics, "/healthz": self._health})
 
     def do_POST(self) -> None:
-        self._answer({"/decide": self._decide, "/usage": self._usage})
+        verbs = {
+            "/decide": self._decide,
+            "/admit": self._admit,
+            "/settle": self._settle,
+            "/cancel": self._cancel,
+            "/usage": self._usage,
+        }
+        self._answer(verbs)
 
     def log_message(self, *_: object) -> None:
         """Log nothing: a line for every decision helps nobody."""
@@ -76,6 +84,27 @@ class _Handler(BaseHTTPRequestHandler):
     def _decide(self) -> None:
         decision = self.server.agent.decide(self._body())
         self._send(HTTPStatus.OK, json.dumps(decision_as_json(decision)), _JSON)
+
+    def _admit(self) -> None:
+        """Answer the decision with its hold; one that is not made with the body of a 429, too."""
+        agent = self.server.agent
+        admission = agent.admit(self._body())
+        found = decision_as_json(admission.decision) | {"hold": admission.hold}
+        headers: dict[str, str] = {}
+        if admission.hold is None:
+            body, headers = agent.refusal(admission.decision)
+            found |= body
+        self._send(HTTPStatus.OK, json.dumps(found), _JSON, headers)
+
+    def _settle(self) -> None:
+        given = Node(self._body())
+        self.server.agent.settle(given.at("hold").name(), given.at("record").members())
+        self._send(HTTPStatus.OK, json.dumps({"kept": 1}), _JSON)
+
+    def _cancel(self) -> None:
+        given = Node(self._body())
+        self.server.agent.cancel(given.at("hold").name(), dispatched=given.at("dispatched").flag())
+        self._send(HTTPStatus.OK, json.dumps({}), _JSON)
 
     def _usage(self) -> None:
         found = self._body()
@@ -119,10 +148,14 @@ class _Handler(BaseHTTPRequestHandler):
         }
         self._send(status, json.dumps(content), "application/problem+json")
 
-    def _send(self, status: HTTPStatus, content: str, kind: str) -> None:
+    def _send(
+        self, status: HTTPStatus, content: str, kind: str, headers: Mapping[str, str] | None = None
+    ) -> None:
         body = content.encode()
         self.send_response(status)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body)))
+        for name, value in (headers or {}).items():
+            self.send_header(name, value)
         self.end_headers()
         self.wfile.write(body)

@@ -9,7 +9,7 @@ from typing import Any
 from tokenops_sidecar.classify import Labels
 from tokenops_sidecar.decision import Decision
 from tokenops_sidecar.policy import Policy
-from tokenops_sidecar.tally import Signal
+from tokenops_sidecar.uses import Signal
 
 # What a refusal without an end asks clients to wait before they try again.
 _LONG_S = 60.0

@@ -19,7 +19,7 @@ from tokenops_sidecar.rejects import Rejects
 from tokenops_sidecar.signature import KeyNotInForce, UnknownKey
 from tokenops_sidecar.spool import Batch, Spool
 from tokenops_sidecar.standing import Standing
-from tokenops_sidecar.tally import Signal
+from tokenops_sidecar.uses import Signal
 from tokenops_sidecar.wire import signal_as_json
 
 log = logging.getLogger(__name__)
@@ -69,6 +69,10 @@ class Work:
     def look(self) -> None:
         """Push soon: usage was kept."""
         self._usage_waits.set()
+
+    def say(self) -> None:
+        """Report soon: the router saw something that the server has to know."""
+        self._has_news.set()
 
     def finish(self) -> None:
         self._is_finished.set()
@@ -237,7 +241,8 @@ class Work:
             self._has_news.set()
             raise
         del self._signals[: len(signals)]
-        return 0.0
+        # A loop that goes on is seen again with every call; the server need not hear each.
+        return self._pace.settle_s if signals else 0.0
 
     def _new_signals(self) -> list[Signal]:
         """Take what the router saw over; it is told until the server has it."""
