@@ -7,7 +7,10 @@ BIN := $(VENV)/bin
 SOURCES := finops org ingestion policy budgets dashboard tokenops tests tools benchmarks \
 	sidecar/tokenops_sidecar sidecar/tests
 
+LITELLM := .venv-litellm
+
 .PHONY: help setup run test lint types floors fix check bench bench-faults vendor
+.PHONY: setup-litellm lock-litellm test-loop
 .DELETE_ON_ERROR:
 
 help:
@@ -18,6 +21,7 @@ help:
 	@echo "make fix     mend what the linters can mend"
 	@echo "make bench   the benchmarks, into benchmarks/results/"
 	@echo "make bench-faults  a million rows while workers, database and broker are killed"
+	@echo "make test-loop  LiteLLM's proxy with the sidecar in it, against a real server"
 	@echo "make vendor  fetch the vendored browser files anew, as vendor.toml pins them"
 
 setup: $(VENV)/.synced
@@ -74,6 +78,23 @@ bench: setup
 
 bench-faults: setup
 	$(BIN)/python -m benchmarks.faults
+
+# LiteLLM pins versions that clash with ours, so it lives apart, and finds the sidecar by its path.
+UV_PIP_SYNC := $(BIN)/uv pip sync --quiet --require-hashes --python $(LITELLM)/bin/python
+setup-litellm: $(LITELLM)/.synced
+$(LITELLM)/.synced: sidecar/requirements-litellm.txt | setup
+	$(PYTHON) -m venv $(LITELLM)
+	$(UV_PIP_SYNC) $< || $(UV_PIP_SYNC) --system-certs $<
+	$(LITELLM)/bin/python -c 'import pathlib, sysconfig; \
+		pathlib.Path(sysconfig.get_path("purelib"), "tokenops_sidecar.pth").write_text("$(CURDIR)/sidecar\n")'
+	@touch $@
+
+lock-litellm: setup
+	cd sidecar && ../$(BIN)/uv pip compile --quiet --generate-hashes --python-version 3.11 \
+		--system-certs requirements-litellm.in --output-file requirements-litellm.txt
+
+test-loop: setup setup-litellm
+	$(BIN)/pytest -p no:xdist tests/loop
 
 vendor: setup
 	$(BIN)/python tools/vendor.py

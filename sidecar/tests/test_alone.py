@@ -10,7 +10,8 @@ from tokenops_sidecar import __version__
 
 FOLDER = Path(__file__).parent.parent
 PROJECT = tomllib.loads((FOLDER / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-DEPENDENCIES = {re.split(r"[^\w-]", wanted)[0] for wanted in PROJECT["dependencies"]}
+EXTRAS = [wanted for extra in PROJECT["optional-dependencies"].values() for wanted in extra]
+DEPENDENCIES = {re.split(r"[^\w-]", wanted)[0] for wanted in PROJECT["dependencies"] + EXTRAS}
 
 
 def test_it_imports_its_dependencies_and_itself_alone() -> None:
