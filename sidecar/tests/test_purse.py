@@ -169,3 +169,14 @@ def test_the_disk_always_allows_for_what_is_taken_and_nothing_passes_the_lease(
         assert lease.under_way == len(held)
         assert lease.taken_usd <= lease.drawn_usd <= lease.granted_usd or not lease.drawn_usd
         assert lease.free_usd(AT) == 1 - lease.taken_usd >= 0
+
+
+def test_amounts_are_told_in_twelve_decimals_and_never_less_than_they_are(tmp_path: Path) -> None:
+    purses = with_lease(tmp_path)
+    third = Decimal(1) / 3
+    purses.hold(HOME, third, AT)
+    purses.settle("lease-1", held_usd=third, used_usd=third)
+
+    (report,) = purses.reports(AT)
+
+    assert report.as_json()["used_usd"] == "0.333333333334"

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from tokenops_sidecar.counters import Denial, Purse
-from tokenops_sidecar.lease import Lease
+from tokenops_sidecar.lease import Lease, finest
 
 # A lease is asked for as many calls as the dearest of late; one that dried up quickly, for twice.
 _CALLS_AHEAD = 20
@@ -29,8 +29,9 @@ class Ask:
     key: str
 
     def as_json(self) -> dict[str, Any]:
-        wanted = {"cap": self.cap, "usd": f"{self.usd:f}"}
-        return wanted | ({"least_usd": f"{self.least_usd:f}"} if self.least_usd else {})
+        wanted = {"cap": self.cap, "usd": f"{finest(self.usd):f}"}
+        least_usd = f"{finest(self.least_usd):f}"
+        return wanted | ({"least_usd": least_usd} if self.least_usd else {})
 
 
 @dataclass(slots=True)

@@ -7,7 +7,7 @@ not every call has to wait for the disk and a killed process still knows what it
 
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
+from decimal import ROUND_UP, Decimal
 from typing import Any
 
 from tokenops_sidecar.reading import Node
@@ -17,6 +17,8 @@ SKEW_S = 5.0
 # However far away its end is said to be, a lease is believed no longer than this.
 LONGEST_S = 600.0
 _STEPS = 8
+# The server counts so finely; a lease is never told to have cost less than it did.
+_FINEST_USD = Decimal("0.000000000001")
 _NOTHING = Decimal(0)
 
 
@@ -76,7 +78,7 @@ class Lease:
 
     def draw(self) -> None:
         """Allow for what is taken, and for the next calls up to what was granted."""
-        ahead = min(self.taken_usd + self.granted_usd / _STEPS, self.granted_usd)
+        ahead = min(finest(self.taken_usd + self.granted_usd / _STEPS), self.granted_usd)
         self.drawn_usd = max(ahead, self.taken_usd)
 
     def as_json(self) -> dict[str, Any]:
@@ -85,9 +87,14 @@ class Lease:
             "lease": self.id,
             "home": self.home,
             "granted_usd": f"{self.granted_usd:f}",
-            "used_usd": f"{self.drawn_usd:f}",
+            "used_usd": f"{finest(self.drawn_usd):f}",
             "sequence": self.sequence,
         }
+
+
+def finest(usd: Decimal) -> Decimal:
+    """Return an amount in the twelve decimals that the server counts in, rounded up."""
+    return usd.quantize(_FINEST_USD, ROUND_UP).normalize()
 
 
 def left_behind(item: Node, *, at: datetime) -> Lease:

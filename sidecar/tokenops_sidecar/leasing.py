@@ -27,8 +27,17 @@ log = logging.getLogger(__name__)
 
 _LOOKED_AFTER_S = 1.0
 _DROPPED = timedelta(seconds=1)
-# The server will say the same again: it does not know the lease, or has closed it.
-_GIVEN_UP = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.GONE})
+# The server will say the same again: it does not know the lease, or not what is meant. It holds
+# what it was not told of.
+_GIVEN_UP = frozenset(
+    {
+        HTTPStatus.BAD_REQUEST,
+        HTTPStatus.NOT_FOUND,
+        HTTPStatus.CONFLICT,
+        HTTPStatus.GONE,
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)

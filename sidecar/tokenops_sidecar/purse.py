@@ -16,7 +16,7 @@ from typing import Any
 from tokenops_sidecar import disk
 from tokenops_sidecar.counters import Denial, Purse
 from tokenops_sidecar.home import Ask, Home
-from tokenops_sidecar.lease import LONGEST_S, SKEW_S, Grant, Lease, left_behind
+from tokenops_sidecar.lease import LONGEST_S, SKEW_S, Grant, Lease, finest, left_behind
 from tokenops_sidecar.reading import Unacceptable, read_json
 
 _NOTHING = Decimal(0)
@@ -36,7 +36,7 @@ class Report:
     is_final: bool
 
     def as_json(self) -> dict[str, Any]:
-        used_usd = f"{self.used_usd:f}"
+        used_usd = f"{finest(self.used_usd):f}"
         return {"sequence": self.sequence, "used_usd": used_usd, "final": self.is_final}
 
 
