@@ -131,7 +131,7 @@ def test_a_lease_in_use_is_reported_when_that_changes(tmp_path: Path) -> None:
     purses.settle("lease-1", held_usd=Decimal("0.10"), used_usd=Decimal("0.20"))
 
     (report,) = purses.reports(AT)
-    assert report.as_json() == {"sequence": 1, "used_usd": "0.20", "final": False}
+    assert report.as_json() == {"sequence": 1, "used_usd": "0.2", "final": False}
     purses.told(report)
 
     assert purses.reports(AT) == []
