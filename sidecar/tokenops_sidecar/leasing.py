@@ -130,7 +130,7 @@ class Leasing:
         self._probes.answered(ask)
         until = asked_at + timedelta(seconds=min(found.value["lasts_s"], LONGEST_S) - SKEW_S)
         calls = found.at("granted_calls").whole()
-        self._door.tally.grant_probe(ask.cap, calls, until=until, now=self._clock())
+        self._door.tally.grant_probe(ask.cap, calls, until=until)
 
     def _deny_calls(self, ask: ProbeAsk, text: str, again_at: datetime) -> None:
         self._probes.answered(ask)
