@@ -97,14 +97,15 @@ def token_of(cast: Cast) -> str:
 
 def cost_usd(answer: httpx.Response, model: str) -> Decimal:
     usage, usd = answer.json()["usage"], USD[model]
-    millionths = usage["prompt_tokens"] * usd["in_text"]
-    millionths += usage["completion_tokens"] * usd["out_text"]
+    millionths = int(usage["prompt_tokens"]) * usd["in_text"]
+    millionths += int(usage["completion_tokens"]) * usd["out_text"]
     return millionths / 1_000_000
 
 
 def counted_usd() -> Decimal:
     """Return what TokenOps counts for today, whoever it is of."""
-    return sum((row.cost_usd for row in UnitDay.objects.all()), Decimal(0))
+    costs: list[Decimal] = list(UnitDay.objects.values_list("cost_usd", flat=True))
+    return sum(costs, Decimal(0))
 
 
 def obeyed() -> None:
