@@ -17,6 +17,7 @@ class Bank:
         self._lock, self._numbers = Lock(), count(1)
         self.money: dict[str, Decimal] = {}
         self.calls: dict[str, int] = {}
+        self.quotas: dict[tuple[str, str], Decimal] = {}
         self.most_usd = Decimal(1000)
         self.lasts = timedelta(seconds=60)
         self.resets = timedelta(hours=5)
@@ -38,6 +39,8 @@ class Bank:
         cap = wanted["cap"]
         if cap in self.calls:
             return self._lend_calls(cap, wanted["calls"])
+        if cap.startswith("quota:"):
+            return self._lend_block(cap, wanted["subject"], Decimal(wanted["amount"]))
         if cap not in self.money:
             return 404, {"detail": "No such cap."}
         least_usd = Decimal(wanted.get("least_usd", "0"))
@@ -56,6 +59,15 @@ class Bank:
         self.calls[cap] -= calls
         return self._granted({"cap": cap}, {"granted_calls": calls})
 
+    def _lend_block(self, cap: str, subject: str, amount: Decimal) -> Spoken:
+        block = min(amount, self.quotas[cap, subject], Decimal(2))
+        if not block:
+            return 409, self._nothing(cap)
+        self.quotas[cap, subject] -= block
+        lease = {"cap": cap, "subject": subject, "granted": block, "used": Decimal(0)}
+        lease |= {"sequence": 0, "final": False}
+        return self._granted(lease, {"granted": f"{block:f}", "subject": subject})
+
     def _granted(self, lease: dict[str, Any], more: dict[str, Any]) -> Spoken:
         name = f"lease-{next(self._numbers)}"
         self.leases[name] = lease
@@ -73,17 +85,23 @@ class Bank:
             if name not in self.leases:
                 return 404, {"detail": "No such lease."}
             lease = self.leases[name]
-            if told["sequence"] > lease["sequence"]:
+            if told["sequence"] > lease["sequence"] and "subject" in lease:
+                lease |= {"sequence": told["sequence"], "used": Decimal(told["used"])}
+                if told["final"] and not lease["final"]:
+                    lease["final"] = True
+                    key = lease["cap"], lease["subject"]
+                    self.quotas[key] += lease["granted"] - lease["used"]
+            elif told["sequence"] > lease["sequence"]:
                 used_usd = max(Decimal(told["used_usd"]), lease["used_usd"])
                 lease |= {"sequence": told["sequence"], "used_usd": used_usd}
                 if told["final"] and not lease["final"]:
                     lease["final"] = True
                     self.money[lease["cap"]] += lease["granted_usd"] - used_usd
-            return 200, {"lease": name, "used_usd": f"{lease['used_usd']:f}"}
+            return 200, {"lease": name}
 
     def used_usd(self) -> Decimal:
         """Return what all leases were said to be used for."""
-        return sum((each["used_usd"] for each in self.leases.values()), Decimal(0))
+        return sum((each.get("used_usd", Decimal(0)) for each in self.leases.values()), Decimal(0))
 
     def is_settled(self) -> bool:
         return all(each["final"] for each in self.leases.values())

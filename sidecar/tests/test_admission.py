@@ -145,3 +145,41 @@ def test_a_loop_is_refused_and_the_server_told_until_it_has_heard(
     assert signal in told[1]
     assert (signal["scope"], signal["code"]) == ("unit:support", "loop")
     assert signal["detail"] == "sha256:same"
+
+
+QUOTA = {"id": "quota:4", "metric": "calls", "window": "day", "limit": "5", "mode": "hard"}
+ANA, BOB = {**FIVE_CENTS, "user": "ana"}, {**FIVE_CENTS, "user": "bob"}
+
+
+def test_a_persons_quota_holds_for_several_sidecars_together(
+    server: FakeServer, tmp_path: Path
+) -> None:
+    publish(server, quotas=[{**QUOTA, "per": "person", "resets_at": "2099-01-01T00:00:00Z"}])
+    server.bank.quotas = {("quota:4", "ana"): Decimal(5), ("quota:4", "bob"): Decimal(5)}
+    with agent(server, tmp_path / "one") as one, agent(server, tmp_path / "other") as other:
+        assert one.wait_for_word(within_s=30)
+        assert other.wait_for_word(within_s=30)
+
+        found = [each.admit(ANA, patience_s=3).hold for _ in range(4) for each in (one, other)]
+
+        assert sum(hold is not None for hold in found) == 5
+        refused = one.admit(ANA).decision
+        assert (refused.outcome, refused.code, refused.cap) == ("refuse", "quota_calls", "quota:4")
+        assert other.admit(BOB).hold is not None
+
+
+def test_what_was_not_used_of_a_block_is_given_back(server: FakeServer, tmp_path: Path) -> None:
+    publish(server, quotas=[{**QUOTA, "metric": "tokens", "limit": "99999", "per": "person"}])
+    server.bank.quotas = {("quota:4", "ana"): Decimal(99_999)}
+    call = {**ANA, "in_tokens": 1, "max_out_tokens": 1}
+    with agent(server, tmp_path) as running:
+        assert running.wait_for_word(within_s=30)
+        used, undone = running.admit(call).hold, running.admit(call).hold
+        assert used is not None
+        assert undone is not None
+
+        running.settle(used, {"tokens": {"in_text": 1}})
+        running.cancel(undone, dispatched=False)
+
+    assert server.bank.is_settled()
+    assert server.bank.quotas["quota:4", "ana"] == 99_998

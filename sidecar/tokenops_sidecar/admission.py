@@ -27,6 +27,7 @@ from tokenops_sidecar.policy import Policy
 from tokenops_sidecar.price import input_usd
 from tokenops_sidecar.probes import PREFIX, Probes
 from tokenops_sidecar.purse import NoRoom, Purses
+from tokenops_sidecar.quota_blocks import QuotaBlocks
 from tokenops_sidecar.standing import Standing
 from tokenops_sidecar.tally import Tally
 
@@ -44,6 +45,7 @@ class Door:
         *,
         standing: Standing,
         purses: Purses,
+        quotas: Purses,
         probes: Probes,
         meter: BlindMeter,
         metrics: Metrics,
@@ -51,7 +53,7 @@ class Door:
         can_record: Callable[[], bool],
     ) -> None:
         self._standing, self._purses, self._probes = standing, purses, probes
-        self._meter = meter
+        self._quotas, self._meter = quotas, meter
         self._metrics, self._clock, self._can_record = metrics, clock, can_record
         self._tally = Tally()
         self._held: dict[str, Held] = {}
@@ -136,6 +138,8 @@ class Door:
             reserved_usd = held.decision.reserve_usd
             used_usd = reserved_usd if usd is None else usd
             self._let_go(held, used_usd)
+            blocks = QuotaBlocks(self._quotas, self._clock())
+            blocks.end(held.draws, usd=used_usd, tokens=tokens, made=True)
             self._meter.add(held.scopes, used_usd)
             if held.taken is not None:
                 self._tally.leave(held.taken, self._clock(), tokens=tokens, usd=used_usd)
@@ -148,6 +152,8 @@ class Door:
             if held is None:
                 return
             self._let_go(held, _NOTHING)
+            blocks = QuotaBlocks(self._quotas, self._clock())
+            blocks.end(held.draws, usd=None, tokens=None, made=False)
             if held.taken is not None:
                 self._tally.undo(held.taken, self._clock())
 
@@ -188,12 +194,14 @@ class Door:
         if policy is not None and policy.revision != self._revision:
             self._revision = policy.revision
             self._purses.news()
+            self._quotas.news()
         counters = Counters(
             purses=self._purses.seen(now),
             blind_usd=self._meter,
             tally=self._tally,
             confirmed_at=self._standing.confirmed_at,
             can_record=self._can_record(),
+            quotas=QuotaBlocks(self._quotas, now),
         )
         return decide(call, policy, counters, now)
 
@@ -202,7 +210,7 @@ class Door:
         policy, now = self._standing.policy, self._clock()
         decision = self._decide(call, policy, now)
         if self._is_leased_first(decision, now):
-            self._want(decision, policy)
+            self._want(decision, policy, now)
             if not is_last:
                 return None
         lease = ""
@@ -218,9 +226,10 @@ class Door:
         if not decision.is_go:
             return Admission(decision)
         hold = f"{uuid.uuid4()}@{lease}"
+        draws = QuotaBlocks(self._quotas, now).hold(decision.draws)
         scopes = tuple(scope.id for scope in path)
         record = as_record(members, decision)
-        self._held[hold] = Held(decision, call, record, taken, scopes, lease, now)
+        self._held[hold] = Held(decision, call, record, taken, scopes, lease, draws, now)
         self._meter.hold(scopes, decision.reserve_usd)
         return Admission(decision, hold)
 
@@ -234,11 +243,14 @@ class Door:
             return False
         return self._purses.is_worth_asking(decision.home, decision.reserve_usd)
 
-    def _want(self, decision: Decision, policy: Policy | None) -> None:
+    def _want(self, decision: Decision, policy: Policy | None, now: datetime) -> None:
         if policy is None:
             return
         if decision.cap.startswith(PREFIX):
             self._probes.want(decision.cap)
+        elif decision.amount is not None:
+            blocks = QuotaBlocks(self._quotas, now)
+            blocks.want(decision.cap, decision.subject, decision.amount)
         else:
             (cap, *_) = policy.paths[decision.home][0].hard_caps
             self._purses.want(decision.home, cap.id, decision.reserve_usd)

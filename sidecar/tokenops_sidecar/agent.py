@@ -75,10 +75,11 @@ class Agent:
         for record in self._spool.each_waiting():
             self._count(record)
         self._purses = Purses(settings.folder, at=self._clock())
-        probes = Probes()
+        quotas, probes = Purses(None, at=self._clock()), Probes()
         self._door = Door(
             standing=self._standing,
             purses=self._purses,
+            quotas=quotas,
             probes=probes,
             meter=self._meter,
             metrics=self.metrics,
@@ -88,6 +89,7 @@ class Agent:
         leasing = Leasing(
             door=self._door,
             purses=self._purses,
+            quotas=quotas,
             probes=probes,
             clock=self._clock,
             metrics=self.metrics,

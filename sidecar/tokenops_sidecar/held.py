@@ -8,6 +8,7 @@ from typing import Any
 from tokenops_sidecar.call import Call
 from tokenops_sidecar.clock import wall
 from tokenops_sidecar.decision import Decision
+from tokenops_sidecar.quota_blocks import HeldDraw
 from tokenops_sidecar.uses import Taken
 
 # What a call and its usage record say in the same names.
@@ -35,6 +36,7 @@ class Held:
     taken: Taken | None
     scopes: tuple[str, ...]
     lease: str
+    draws: tuple[HeldDraw, ...]
     held_at: datetime
 
 

@@ -1,4 +1,8 @@
-"""One home scope's money: its leases, what calls need, and whether to ask the server for more."""
+"""What is leased for one purpose: its leases, what calls need, whether to ask for more.
+
+The purpose is the money of a home scope, or a quota of one subject. Amounts are called dollars
+here; of a quota they are in its unit.
+"""
 
 import uuid
 from dataclasses import dataclass, field
@@ -15,20 +19,30 @@ _QUICK = timedelta(seconds=15)
 # Calls that came so long ago are no reason to hold money ready.
 _BUSY = timedelta(seconds=30)
 _RENEWED_BEFORE = timedelta(seconds=10)
+_PRESSED = timedelta(seconds=1)
+# What nobody asked about for so long is forgotten: subjects may be many.
+_FORGOTTEN = timedelta(hours=1)
 _NOTHING = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """A request for money. It is sent again under its key until an answer comes."""
+    """A request for a lease. It is sent again under its key until an answer comes.
+
+    With a subject, be it empty, it asks for a block of a quota.
+    """
 
     home: str
     cap: str
     usd: Decimal
     least_usd: Decimal
     key: str
+    subject: str | None = None
 
     def as_json(self) -> dict[str, Any]:
+        if self.subject is not None:
+            whose = {"subject": self.subject} if self.subject else {}
+            return {"cap": self.cap, "amount": f"{finest(self.usd):f}", **whose}
         wanted = {"cap": self.cap, "usd": f"{finest(self.usd):f}"}
         least_usd = f"{finest(self.least_usd):f}"
         return wanted | ({"least_usd": least_usd} if self.least_usd else {})
@@ -45,6 +59,7 @@ class Home:
     id: str
     leases: list[Lease] = field(default_factory=list)
     cap: str = ""
+    subject: str | None = None
     wanted_usd: Decimal = _NOTHING
     dearest_usd: Decimal = _NOTHING
     size_usd: Decimal = _NOTHING
@@ -100,8 +115,11 @@ class Home:
         self.ask, self.is_asking, self.ask_again_at = None, False, None
         self.wanted_usd = _NOTHING
 
-    def granted(self, lease: Lease) -> None:
+    def granted(self, lease: Lease, *, least_usd: Decimal) -> None:
         self.answered()
+        if lease.granted_usd < least_usd:
+            # Too little for the call that waits: the next may be as small, so do not press.
+            self.ask_again_at = lease.asked_at + _PRESSED
         self.size_usd = max(lease.granted_usd, self.size_usd / 2)
         self.leases.append(lease)
 
@@ -122,6 +140,11 @@ class Home:
         is_old = lease is not self.leases[-1]
         return now >= lease.usable_until or (is_old and lease.free_usd(now) < self.dearest_usd)
 
+    def is_idle(self, now: datetime) -> bool:
+        """Test whether there is nothing to remember."""
+        is_in_use = self.leases or self.ask or self.denial or self.wanted_usd
+        return not is_in_use and (self.used_at is None or now - self.used_at > _FORGOTTEN)
+
     def _needs(self, now: datetime) -> bool:
         """Test whether a call waits, or calls keep coming and what is left is getting short."""
         if not self.cap:
@@ -139,4 +162,4 @@ class Home:
         usual_usd = max(self.dearest_usd, self.wanted_usd) * _CALLS_AHEAD
         usd = max(usual_usd, self.size_usd * 2 if is_quick else self.size_usd)
         self.dearest_usd = self.wanted_usd
-        return Ask(self.id, self.cap, usd, self.wanted_usd, uuid.uuid4().hex)
+        return Ask(self.id, self.cap, usd, self.wanted_usd, uuid.uuid4().hex, self.subject)

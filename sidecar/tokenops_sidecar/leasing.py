@@ -61,12 +61,13 @@ class Leasing:
         *,
         door: Door,
         purses: Purses,
+        quotas: Purses,
         probes: Probes,
         clock: SteadyClock,
         metrics: Metrics,
         pace: Pace,
     ) -> None:
-        self._door, self._purses, self._probes = door, purses, probes
+        self._door, self._purses, self._quotas, self._probes = door, purses, quotas, probes
         self._clock, self._metrics, self._pace = clock, metrics, pace
         self._is_wanted = asyncio.Event()
         self._asking: set[asyncio.Task[None]] = set()
@@ -85,6 +86,7 @@ class Leasing:
         with self._door.changed:
             now = self._clock()
             errands = [self._for_money(ask) for ask in self._purses.asks(now)]
+            errands += [self._for_quota(ask) for ask in self._quotas.asks(now)]
             errands += [self._for_calls(ask) for ask in self._probes.asks(now)]
         for errand in errands:
             task = asyncio.create_task(self._run(server, errand))
@@ -105,15 +107,10 @@ class Leasing:
         await self._settle_all(server, is_last=True)
 
     def _for_money(self, ask: Ask) -> Errand:
-        return Errand(
-            about=ask.home,
-            wanted=ask.as_json(),
-            key=ask.key,
-            granted=lambda found, at: self._purses.granted(ask, grant(found), asked_at=at),
-            refused=lambda denial, at: self._purses.refused(ask, denial, again_at=at),
-            dropped=lambda at: self._purses.dropped(ask, again_at=at),
-            unanswered=lambda at: self._purses.unanswered(ask, again_at=at),
-        )
+        return _errand(ask, self._purses, member="granted_usd")
+
+    def _for_quota(self, ask: Ask) -> Errand:
+        return _errand(ask, self._quotas, member="granted")
 
     def _for_calls(self, ask: ProbeAsk) -> Errand:
         return Errand(
@@ -174,12 +171,13 @@ class Leasing:
         return self._pace.backoff_s(failures, retry_after_s=asked_s)
 
     async def _settle_all(self, server: Server, *, is_last: bool) -> None:
-        with self._door.changed:
-            reports = self._purses.reports(self._clock(), is_last=is_last)
-        for report in reports:
-            await self._settle(server, report)
+        for purses in (self._purses, self._quotas):
+            with self._door.changed:
+                reports = purses.reports(self._clock(), is_last=is_last)
+            for report in reports:
+                await self._settle(server, report, purses)
 
-    async def _settle(self, server: Server, report: Report) -> None:
+    async def _settle(self, server: Server, report: Report, purses: Purses) -> None:
         try:
             await server.settle(report.lease, report.as_json())
         except Denied as problem:
@@ -189,8 +187,21 @@ class Leasing:
             log.warning("A lease is given up: %s", problem)
             self._metrics.count("settlements", result="given_up")
             with self._door.changed:
-                self._purses.give_up(report.lease)
+                purses.give_up(report.lease)
         else:
             self._metrics.count("settlements", result="final" if report.is_final else "taken")
             with self._door.changed:
-                self._purses.told(report)
+                purses.told(report)
+
+
+def _errand(ask: Ask, purses: Purses, *, member: str) -> Errand:
+    """Return the errand for an ask of money or of a quota, granted in a member of the answer."""
+    return Errand(
+        about=ask.home,
+        wanted=ask.as_json(),
+        key=ask.key,
+        granted=lambda found, at: purses.granted(ask, grant(found, member=member), asked_at=at),
+        refused=lambda denial, at: purses.refused(ask, denial, again_at=at),
+        dropped=lambda at: purses.dropped(ask, again_at=at),
+        unanswered=lambda at: purses.unanswered(ask, again_at=at),
+    )

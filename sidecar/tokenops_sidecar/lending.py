@@ -42,9 +42,9 @@ async def borrow(server: Server, wanted: Mapping[str, Any], *, key: str) -> Node
     return Node({**found.members(), "lasts_s": _seconds_until(found.at("expires_at"), answer)})
 
 
-def grant(found: Node) -> Grant:
-    """Read a lease of money."""
-    return Grant(found.at("lease").name(), found.at("granted_usd").usd(), found.value["lasts_s"])
+def grant(found: Node, *, member: str) -> Grant:
+    """Read a lease of money, or of a quota."""
+    return Grant(found.at("lease").name(), found.at(member).usd(), found.value["lasts_s"])
 
 
 def _no(problem: Denied, cap: str) -> No:

@@ -34,18 +34,19 @@ class Report:
     sequence: int
     used_usd: Decimal
     is_final: bool
+    is_money: bool = True
 
     def as_json(self) -> dict[str, Any]:
-        used_usd = f"{finest(self.used_usd):f}"
-        return {"sequence": self.sequence, "used_usd": used_usd, "final": self.is_final}
+        name = "used_usd" if self.is_money else "used"
+        used = {name: f"{finest(self.used_usd):f}"}
+        return {"sequence": self.sequence, **used, "final": self.is_final}
 
 
 class Purses:
-    """All leases of a sidecar."""
+    """All leases of a sidecar, or with no folder all its blocks of quotas."""
 
-    def __init__(self, folder: Path, *, at: datetime) -> None:
-        disk.make_folder(folder)
-        self._file = folder / "leases.json"
+    def __init__(self, folder: Path | None, *, at: datetime) -> None:
+        self._file = disk.make_folder(folder) / "leases.json" if folder else None
         self._homes: dict[str, Home] = {}
         self._leases: dict[str, Lease] = {}
         for lease in self._left_behind(at):
@@ -83,9 +84,11 @@ class Purses:
         if lease is not None:
             lease.settle(held_usd=held_usd, used_usd=used_usd)
 
-    def want(self, home: str, cap: str, usd: Decimal) -> None:
-        """Ask soon for a lease under a hard cap of the home that has room for a call."""
-        self._home(home).want(cap, usd)
+    def want(self, home: str, cap: str, usd: Decimal, *, subject: str | None = None) -> None:
+        """Ask soon for a lease with room for a call: under a hard cap, or of a quota."""
+        found = self._home(home)
+        found.subject = subject
+        found.want(cap, usd)
 
     def is_worth_asking(self, home: str, usd: Decimal) -> bool:
         """Test whether what was refused to a dearer call may be there for this one."""
@@ -111,7 +114,7 @@ class Purses:
         until = asked_at + timedelta(seconds=min(grant.lasts_s, LONGEST_S) - SKEW_S)
         lease = Lease(grant.lease, ask.home, grant.granted_usd, asked_at, until)
         self._leases[lease.id] = lease
-        self._homes[ask.home].granted(lease)
+        self._homes[ask.home].granted(lease, least_usd=ask.least_usd)
         # Without room on the disk the first call finds that out.
         with contextlib.suppress(OSError):
             self._draw(lease)
@@ -130,6 +133,7 @@ class Purses:
 
     def reports(self, now: datetime, *, is_last: bool = False) -> list[Report]:
         """Return what to tell of each lease; raises OSError where the disk takes no note."""
+        self._homes = {name: home for name, home in self._homes.items() if not home.is_idle(now)}
         found = [self._report(lease, now, is_last=is_last) for lease in self._leases.values()]
         due = [report for report in found if report is not None]
         if due:
@@ -174,7 +178,7 @@ class Purses:
             lease.usable_until, lease.drawn_usd = min(lease.usable_until, now), lease.used_usd
         else:
             lease.draw()
-        return Report(lease.id, lease.sequence, lease.used_usd, is_final)
+        return Report(lease.id, lease.sequence, lease.used_usd, is_final, self._file is not None)
 
     def _home(self, name: str) -> Home:
         return self._homes.setdefault(name, Home(name))
@@ -189,11 +193,15 @@ class Purses:
             raise
 
     def _save(self) -> None:
+        if self._file is None:
+            return
         listed = [lease.as_json() for lease in self._leases.values()]
         disk.replace(self._file, json.dumps({"leases": listed}).encode())
 
     def _left_behind(self, at: datetime) -> list[Lease]:
         """Return the leases of a process that ended; what cannot be read, the server holds."""
+        if self._file is None:
+            return []
         try:
             listed = read_json(self._file.read_bytes()).at("leases").items()
             return [left_behind(item, at=at) for item in listed]
