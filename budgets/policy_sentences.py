@@ -6,7 +6,8 @@ from decimal import Decimal
 from typing import Any
 
 from org.templatetags.figures import moment, usd
-from policy.differences import STATES, WINDOWS
+from policy.differences import STATES
+from policy.limits_in_words import WINDOWS
 from policy.queries.scope_policy import ScopePolicy
 
 STALE = {

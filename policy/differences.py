@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+from policy.limits_in_words import MEMBER_OF, TELLERS, WINDOWS
 from policy.quota_differences import quota_sentences, route_sentences
 
 Document = Mapping[str, Any]
@@ -14,13 +15,6 @@ STATES = {
     "downgraded": "on a cheaper model",
     "open": "blocked",
     "half_open": "testing",
-}
-WINDOWS = {
-    "minute": "cap of the minute",
-    "hour": "hourly cap",
-    "day": "daily cap",
-    "period": "cap of the fiscal period",
-    "total": "cap in total",
 }
 FIRST = "First revision."
 NEW_DAY = "A new day began."
@@ -62,7 +56,7 @@ def _scope_changes(before: Document, after: Document) -> list[Change]:
     kept = [(old[id_], new[id_]) for id_ in new if id_ in old]
     moved = [
         Change(scope["id"], sentence)
-        for compare in (_state_sentences, _cap_sentences, quota_sentences, _other_sentences)
+        for compare in _COMPARED
         for former, scope in kept
         for sentence in compare(former, scope)
     ]
@@ -101,15 +95,51 @@ def _cap_sentence(name: str, old: Document | None, new: Document | None) -> str 
     return None if old["id"] == new["id"] else f"{what} was set again."
 
 
+def _limit_sentences(old: Document, new: Document) -> list[str]:
+    """Tell what else the scope is held to now: what was set, lifted, or is another limit."""
+    # They follow the state, of which another sentence tells.
+    untold = {"keep_fraction", "probe"} | ({"max_tier"} if old["state"] != new["state"] else set())
+    sentences = []
+    for name, tell in TELLERS.items():
+        before, after = (_told(entry.get(MEMBER_OF[name]), tell) for entry in (old, new))
+        if MEMBER_OF[name] not in untold:
+            sentences += _limit_sentence(new["name"], name, before, after)
+    return sentences
+
+
+def _told(member: Any, tell: Callable[[Any], str]) -> str:
+    return "" if member is None else tell(member)
+
+
+def _limit_sentence(scope: str, name: str, before: str, after: str) -> list[str]:
+    if before == after:
+        return []
+    if not before:
+        return [f"{scope}: {name} set: {after}."]
+    return [
+        f"{scope}: {name} went from {before} to {after}."
+        if after
+        else f"{scope}: {name} lifted ({before})."
+    ]
+
+
 def _other_sentences(old: Document, new: Document) -> list[str]:
     if old["name"] != new["name"]:
         return [f"{old['name']} is now called {new['name']}."]
-    told = {"id", "name", "state", "reason", "caps", "keep_fraction", "probe", "quotas"}
-    if old["state"] != new["state"]:
-        told.add("max_tier")  # it follows the state, of which the first sentence tells
+    told = {"id", "name", "state", "reason", "caps", "quotas", *MEMBER_OF.values()}
     fields = (set(old) | set(new)) - told
     other = sorted(field for field in fields if old.get(field) != new.get(field))
     return [f"{new['name']}: {', '.join(other)} changed."] if other else []
+
+
+# What routers do at once comes first.
+_COMPARED = (
+    _state_sentences,
+    _cap_sentences,
+    quota_sentences,
+    _limit_sentences,
+    _other_sentences,
+)
 
 
 def _rule_changes(before: Document, after: Document) -> list[Change]:

@@ -6,14 +6,26 @@ from decimal import Decimal
 
 from finops.rules import Rule
 from policy.differences import FIRST, NEW_DAY, Change, changes, conditions, in_words
-from policy.document import CapEntry, Content, ScopeEntry, compile_content
-from tests.policy.test_document import BLOCKED, CONTENT, MIDNIGHT
+from policy.document import (
+    CapEntry,
+    Content,
+    RatesEntry,
+    RouteEntry,
+    ScopeEntry,
+    compile_content,
+)
+from policy.limits_in_words import WINDOWS, Limit, limits_of
+from tests.policy.test_document import BLOCKED, CONTENT, GUARDED, MIDNIGHT
 
 DRAFTER = BLOCKED.id
 
 
 def between(before: Content, after: Content) -> list[Change]:
     return changes(compile_content(before), compile_content(after))
+
+
+def with_support(support: ScopeEntry) -> Content:
+    return replace(CONTENT, scopes=[support, *CONTENT.scopes])
 
 
 def with_drafter(drafter: ScopeEntry) -> Content:
@@ -91,11 +103,107 @@ def test_scopes_and_models_that_come_and_go_are_told() -> None:
     ]
 
 
-def test_a_field_without_a_sentence_of_its_own_is_named() -> None:
-    capped = with_drafter(replace(BLOCKED, max_tier="mid", protected=True))
+def test_each_limit_that_came_is_told_in_its_words() -> None:
+    plain = ScopeEntry(GUARDED.id, GUARDED.name, GUARDED.parent)
 
-    assert between(CONTENT, capped) == [
-        Change(DRAFTER, "Support drafter: max_tier, protected changed.")
+    found = between(with_support(plain), with_support(GUARDED))
+
+    assert {change.scope for change in found} == {"unit:support"}
+    assert [change.text for change in found] == [
+        "Support: limits a minute set: 600 calls and $1.50 a minute.",
+        "Support: limits of a task set: 40 steps and $0.50 a task.",
+        "Support: loop signature set: 20 calls with one prompt within 600 s.",
+        "Support: share let through set: 50% of calls.",
+        "Support: test set: 10 calls until 2026-11-21 10:00 UTC.",
+        "Support: without the server went from its calls are refused to $5.00 more, then refused.",
+        (
+            "Support: quota of calls per person set: 50 a day (hard), 1 exempt, 1 raised for a"
+            " while."
+        ),
+    ]
+
+
+def test_a_limit_that_changed_names_both() -> None:
+    slower = replace(
+        GUARDED,
+        rates=RatesEntry(tokens_per_minute=1, concurrency=4),
+        task_limits=None,
+        quotas=[replace(GUARDED.quotas[0], limit=Decimal("7.5"), window="5h", raises=[])],
+        max_tier="mid",
+        protected=True,
+    )
+
+    found = [change.text for change in between(with_support(GUARDED), with_support(slower))]
+
+    assert found == [
+        (
+            "Support: limits a minute went from 600 calls and $1.50 a minute to 1 token a minute,"
+            " 4 calls at a time."
+        ),
+        "Support: limits of a task lifted (40 steps and $0.50 a task).",
+        "Support: highest tier set: mid.",
+        "Support: protection set: people are paged instead of blocking it.",
+        (
+            "Support: quota of calls per person went from 50 a day (hard), 1 exempt, 1 raised for a"
+            " while to 7.5 in 5 hours (hard), 1 exempt."
+        ),
+    ]
+
+
+def test_routes_that_come_and_go_are_told() -> None:
+    route = RouteEntry("summary", "simple", "low", "economy", ["gpt-5-mini"], queue="batch")
+    other = RouteEntry("", "", "", "mid", [])
+    routed, both = replace(CONTENT, routes=[route]), replace(CONTENT, routes=[route, other])
+
+    words = "simple summary of low risk goes to tier economy (gpt-5-mini), in the queue."
+    assert between(CONTENT, routed) == [Change(None, f"Route added: {words}")]
+    assert between(routed, CONTENT) == [Change(None, f"Route taken out: {words}")]
+    assert between(routed, both) == [Change(None, "Route added: any work goes to tier mid.")]
+    assert between(both, replace(both, routes=[other, route])) == [
+        Change(None, "The routes are tried in another order.")
+    ]
+
+
+def test_a_quota_that_starts_anew_is_a_new_day_and_no_other_news() -> None:
+    tomorrow = [replace(GUARDED.quotas[0], resets_at=MIDNIGHT + timedelta(days=1))]
+
+    found = between(with_support(GUARDED), with_support(replace(GUARDED, quotas=tomorrow)))
+
+    assert found == [Change(None, NEW_DAY)]
+
+
+def test_windows_of_an_hour_and_a_minute_have_their_words() -> None:
+    caps = [CapEntry(f"cap:{n}", w, Decimal(4), None, "hard") for n, w in enumerate(WINDOWS)]
+    plain = replace(GUARDED, caps=[])
+
+    found = between(with_support(plain), with_support(replace(plain, caps=caps)))
+
+    assert [change.text for change in found] == [
+        "Support: cap a minute (hard) of $4.00 was set.",
+        "Support: hourly cap (hard) of $4.00 was set.",
+        "Support: daily cap (hard) of $4.00 was set.",
+        "Support: cap of the fiscal period (hard) of $4.00 was set.",
+        "Support: cap in total (hard) of $4.00 was set.",
+    ]
+
+
+def test_all_limits_of_a_scope_are_listed_by_name() -> None:
+    document = compile_content(with_support(GUARDED))
+    (entry,) = (each for each in document["scopes"] if each["id"] == "unit:support")
+
+    assert limits_of(entry)[:3] == [
+        Limit("limits a minute", "600 calls and $1.50 a minute"),
+        Limit("limits of a task", "40 steps and $0.50 a task"),
+        Limit("loop signature", "20 calls with one prompt within 600 s"),
+    ]
+    assert limits_of(entry)[-1].name == "quota of calls per person"
+
+
+def test_a_field_without_a_sentence_of_its_own_is_named() -> None:
+    handed_over = with_drafter(replace(BLOCKED, owner="Greta", parent="org", reason=None))
+
+    assert between(with_drafter(replace(BLOCKED, reason=None)), handed_over) == [
+        Change(DRAFTER, "Support drafter: owner, parent changed.")
     ]
     assert between(CONTENT, replace(CONTENT, currency="EUR")) == [Change(None, "currency changed.")]
 

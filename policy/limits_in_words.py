@@ -1,0 +1,168 @@
+"""What a scope of the document is held to beside its caps, in words. Pure.
+
+One place for all of it: pages list the limits, and the differences of two documents tell
+how they changed, in the same words.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+Entry = Mapping[str, Any]
+
+WINDOWS = {
+    "minute": "cap of the minute",
+    "hour": "hourly cap",
+    "day": "daily cap",
+    "period": "cap of the fiscal period",
+    "total": "cap in total",
+}
+_QUOTA_WINDOWS = {"day": "a day", "week": "a week", "month": "a month"}
+_ROLLING = {"m": "minute", "h": "hour", "d": "day"}
+
+
+class Limit(NamedTuple):
+    """A limit by its name, and what it is."""
+
+    name: str
+    value: str
+
+
+def limits_of(entry: Entry) -> list[Limit]:
+    """Return every limit that a scope has beside its caps and quotas."""
+    found = [
+        Limit(name, value)
+        for name, tell in TELLERS.items()
+        if (member := entry.get(MEMBER_OF[name])) is not None and (value := tell(member))
+    ]
+    return found + [Limit(quota_name(quota), quota_value(quota)) for quota in quotas_of(entry)]
+
+
+def rates_in_words(rates: Entry) -> str:
+    """Return limits a minute as one phrase: 600 calls and $1.50 a minute, 4 calls at a time."""
+    minute = [
+        _count(rates.get("requests_per_minute"), "call"),
+        _count(rates.get("tokens_per_minute"), "token"),
+        _dollars(rates.get("usd_per_minute")),
+    ]
+    known = [each for each in minute if each]
+    at_once = _count(rates.get("concurrency"), "call")
+    parts = [f"{_and(known)} a minute"] if known else []
+    return ", ".join([*parts, *([f"{at_once} at a time"] if at_once else [])])
+
+
+def task_limits_in_words(limits: Entry) -> str:
+    """Return what one task may take: 40 steps and $0.50 a task."""
+    both = (_count(limits.get("steps"), "step"), _dollars(limits.get("usd")))
+    known = [each for each in both if each]
+    return f"{_and(known)} a task" if known else ""
+
+
+def loop_in_words(loop: Entry) -> str:
+    return f"{_count(loop['calls'], 'call')} with one prompt within {loop['window_s']} s"
+
+
+def probe_in_words(probe: Entry) -> str:
+    return f"{_count(probe['calls'], 'call')} until {_instant(probe['until'])}"
+
+
+def kept_in_words(fraction: str) -> str:
+    """Return the share of calls that goes through: 50% of calls."""
+    return f"{(Decimal(fraction) * 100).normalize():f}% of calls"
+
+
+def stale_in_words(mode: Entry) -> str:
+    """Return what a router does that has lost the server."""
+    return {
+        "closed": "its calls are refused",
+        "open": "its calls go on as last told",
+        "bucket": f"{_dollars(mode.get('usd'))} more, then refused",
+    }.get(mode["mode"], mode["mode"])
+
+
+def quotas_of(entry: Entry) -> list[Entry]:
+    found: list[Entry] = entry.get("quotas") or []
+    return found
+
+
+def quota_name(quota: Entry) -> str:
+    """Return what a quota is of: quota of calls per person."""
+    unit = {"usd": "dollars", "steps": "agent steps"}.get(quota["metric"], quota["metric"])
+    return f"quota of {unit}{f' per {per}' if (per := quota.get('per')) else ''}"
+
+
+def quota_value(quota: Entry) -> str:
+    """Return a quota's limit, window and mode: 100 in 5 hours (hard)."""
+    limit = Decimal(quota["limit"])
+    amount = _dollars(quota["limit"]) if quota["metric"] == "usd" else f"{limit.normalize():,f}"
+    value = f"{amount} {quota_window(quota['window'])} ({quota['mode']})"
+    exempt, raised = len(quota.get("exempt") or []), len(quota.get("raises") or [])
+    value += f", {exempt} exempt" if exempt else ""
+    return value + (f", {raised} raised for a while" if raised else "")
+
+
+def quota_window(window: str) -> str:
+    """Return a window of the calendar (a day) or a rolling one (in 5 hours)."""
+    if window in _QUOTA_WINDOWS:
+        return _QUOTA_WINDOWS[window]
+    count, unit = window[:-1], _ROLLING.get(window[-1:], "")
+    if not unit or not count.isdecimal():
+        return f"in {window}"
+    return f"in {count} {unit}{'s' if int(count) != 1 else ''}"
+
+
+def route_in_words(route: Entry) -> str:
+    """Return a route: simple summarisation of low risk goes to tier economy (gpt-5-mini)."""
+    models = f" ({', '.join(route['models'])})" if route["models"] else ""
+    queue = ", in the queue" if route.get("queue") == "batch" else ""
+    what = f"{route['complexity'] or 'any'} {route['task_type'] or 'work'}"
+    risk = f" of {route['risk']} risk" if route["risk"] else ""
+    return f"{what}{risk} goes to tier {route['tier']}{models}{queue}"
+
+
+def _tier(tier: str) -> str:
+    return tier
+
+
+def _protected(is_protected: bool) -> str:  # noqa: FBT001 -- a member of the document
+    return "people are paged instead of blocking it" if is_protected else ""
+
+
+def _count(value: int | None, unit: str) -> str:
+    return "" if value is None else f"{value:,} {unit}{'s' if value != 1 else ''}"
+
+
+def _dollars(usd: str | None) -> str:
+    return "" if usd is None else f"${Decimal(usd):,.2f}"
+
+
+def _instant(at: str) -> str:
+    return at.removesuffix("Z").replace("T", " ")[:16] + " UTC"
+
+
+def _and(parts: Iterable[str]) -> str:
+    *first, last = parts
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+# The members of a scope that limit it, by the name that sentences give them, in that order.
+MEMBER_OF = {
+    "limits a minute": "rates",
+    "limits of a task": "task_limits",
+    "loop signature": "loop",
+    "highest tier": "max_tier",
+    "share let through": "keep_fraction",
+    "test": "probe",
+    "without the server": "when_stale",
+    "protection": "protected",
+}
+TELLERS: Mapping[str, Callable[[Any], str]] = {
+    "limits a minute": rates_in_words,
+    "limits of a task": task_limits_in_words,
+    "loop signature": loop_in_words,
+    "highest tier": _tier,
+    "share let through": kept_in_words,
+    "test": probe_in_words,
+    "without the server": stale_in_words,
+    "protection": _protected,
+}
