@@ -58,7 +58,8 @@ def sample_navigation() -> list[NavItem]:
             key=room.key,
             is_current=room.url_name == "overview",
             on_phone=room.on_phone,
-            count=4 if room.counts_waiting else None,
+            count=4 if room.counts == "waiting" else None,
+            count_of=room.counts,
         )
         for room in ROOMS
     ]

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Literal
 
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
@@ -15,6 +16,7 @@ from org.models import Membership, Role, User
 from org.queries.calendar import reporting_today
 from org.queries.deciders import DECIDING, takes_part, waiting_for
 from org.queries.notices import unread_column
+from policy.queries.blocked import blocked_column, blocked_count
 
 EVERYBODY = frozenset(Role)
 MANAGERS = frozenset({Role.CFO, Role.FINANCE, Role.GM, Role.ADMIN, Role.AUDITOR})
@@ -35,7 +37,7 @@ class Room:
     key: str
     roles: frozenset[Role] = EVERYBODY
     on_phone: bool = False
-    counts_waiting: bool = False
+    counts: Literal["", "waiting", "blocked"] = ""
 
 
 ROOMS = (
@@ -45,7 +47,8 @@ ROOMS = (
     Room("Rules", "rules", "list-ordered", "r", roles=DATA_PEOPLE | {Role.GM}),
     Room("Budgets", "budgets", "wallet", "b", on_phone=True),
     Room("Initiatives", "initiatives", "flask-conical", "i"),
-    Room("Approvals", "approvals", "inbox", "a", on_phone=True, counts_waiting=True),
+    Room("Approvals", "approvals", "inbox", "a", on_phone=True, counts="waiting"),
+    Room("Breakers", "breakers", "ban", "k", counts="blocked"),
     Room("Policy", "policy", "shield-check", "p"),
     Room("Quotas", "quotas", "funnel", "k"),
     Room("Models", "models", "list-ordered", "l", roles=DATA_PEOPLE),
@@ -71,6 +74,7 @@ class NavItem:
     is_current: bool
     on_phone: bool
     count: int | None
+    count_of: str = ""  # what is counted, for who does not see the badge
 
 
 @dataclass(frozen=True)
@@ -96,8 +100,11 @@ def is_current(url: str, path: str) -> bool:
     return path == url if url == "/" else path.startswith(url)
 
 
-def navigation(*, path: str, roles: frozenset[str], waiting: int) -> list[NavItem]:
+def navigation(
+    *, path: str, roles: frozenset[str], waiting: int, blocked: int = 0
+) -> list[NavItem]:
     """Return the rooms that exist and that one of the roles may enter."""
+    counts = {"": 0, "waiting": waiting, "blocked": blocked}
     return [
         NavItem(
             label=room.label,
@@ -106,7 +113,8 @@ def navigation(*, path: str, roles: frozenset[str], waiting: int) -> list[NavIte
             key=room.key,
             is_current=is_current(url, path),
             on_phone=room.on_phone,
-            count=(waiting or None) if room.counts_waiting else None,
+            count=counts[room.counts] or None,
+            count_of=room.counts,
         )
         for room in ROOMS
         if room.roles & roles and (url := url_of(room)) is not None
@@ -158,14 +166,20 @@ def shell(request: HttpRequest) -> dict[str, object]:
         return nobody | {"theme": theme_of(request)}
     # Freshness and unread notices ride along, so that no page pays a query for them.
     at = timezone.now()
-    held = user.memberships.select_related("unit").annotate(
-        **freshness_columns(), **unread_column(), **takes_part(user, at=at), **waiting_column()
+    held = (
+        user.memberships.select_related("unit")
+        .annotate(
+            **freshness_columns(), **unread_column(), **takes_part(user, at=at), **waiting_column()
+        )
+        .annotate(**blocked_column())
     )
     memberships = list(held)
     roles = frozenset(membership.role for membership in memberships)
     waiting = waiting_count(user, memberships=memberships, at=at)
     return {
-        "nav": navigation(path=request.path, roles=roles, waiting=waiting),
+        "nav": navigation(
+            path=request.path, roles=roles, waiting=waiting, blocked=blocked_count(memberships)
+        ),
         "theme": theme_of(request),
         "freshness": freshness(memberships, at=at),
         "waiting": waiting,

@@ -1,4 +1,4 @@
-"""Forms of policy's pages: block a scope, lift a block."""
+"""Forms of policy's pages: block a scope, lift a block, on the one page or the other."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -40,3 +40,9 @@ class UnblockForm(ScopeForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["reason"].help_text = "What has changed."
+
+
+class ReasonForm(forms.Form):
+    """Asks why a breaker is blocked, or what has changed since."""
+
+    reason = forms.CharField(max_length=200, widget=forms.Textarea(attrs={"rows": 2}))

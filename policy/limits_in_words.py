@@ -22,20 +22,24 @@ _ROLLING = {"m": "minute", "h": "hour", "d": "day"}
 
 
 class Limit(NamedTuple):
-    """A limit by its name, and what it is."""
+    """A limit by its name, what it is, and what a router does where it is reached."""
 
     name: str
     value: str
+    then: str = ""
 
 
 def limits_of(entry: Entry) -> list[Limit]:
     """Return every limit that a scope has beside its caps and quotas."""
     found = [
-        Limit(name, value)
+        Limit(name, value, THEN[name])
         for name, tell in TELLERS.items()
         if (member := entry.get(MEMBER_OF[name])) is not None and (value := tell(member))
     ]
-    return found + [Limit(quota_name(quota), quota_value(quota)) for quota in quotas_of(entry)]
+    return found + [
+        Limit(quota_name(quota), quota_value(quota), _QUOTA_THEN[quota["mode"] == "hard"])
+        for quota in quotas_of(entry)
+    ]
 
 
 def rates_in_words(rates: Entry) -> str:
@@ -73,11 +77,12 @@ def kept_in_words(fraction: str) -> str:
 
 def stale_in_words(mode: Entry) -> str:
     """Return what a router does that has lost the server."""
+    name: str = mode["mode"]
     return {
         "closed": "its calls are refused",
         "open": "its calls go on as last told",
         "bucket": f"{_dollars(mode.get('usd'))} more, then refused",
-    }.get(mode["mode"], mode["mode"])
+    }.get(name, name)
 
 
 def quotas_of(entry: Entry) -> list[Entry]:
@@ -166,3 +171,14 @@ TELLERS: Mapping[str, Callable[[Any], str]] = {
     "without the server": stale_in_words,
     "protection": _protected,
 }
+THEN = {
+    "limits a minute": "each router refuses the call, and says when to try again",
+    "limits of a task": "further calls of the task are refused",
+    "loop signature": "the breaker opens",
+    "highest tier": "a dearer model is replaced by one that fits",
+    "share let through": "the other calls are told to try again",
+    "test": "further calls are refused until the test is over",
+    "without the server": "holds once the policy is stale",
+    "protection": "limits above it do not stop its calls",
+}
+_QUOTA_THEN = {True: "further calls are refused until it starts anew", False: "people are told"}

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.contrib import messages
@@ -21,6 +22,7 @@ from policy.models import PolicyRevision
 from policy.operations import breaker
 from policy.queries import page
 from policy.queries.board import Guarded, board
+from policy.queries.delivery import delivery, delivery_sentence, seconds
 
 UNPROCESSABLE = 422
 
@@ -111,6 +113,8 @@ def _context(request: PageRequest, guarded: list[Guarded], at: datetime) -> dict
         newest = next(iter(sight.history()), None)
     current = newest.revision if newest else None
     company = Company.objects.first()
+    zone = company.time_zone if company else "UTC"
+    fleet = delivery(current=current.number if current else None, at=at)
     return {
         "headline": page.headline(newest, guarded, at=at),
         "current": current,
@@ -119,9 +123,12 @@ def _context(request: PageRequest, guarded: list[Guarded], at: datetime) -> dict
         "quiet": [each.scope for each in guarded if each.is_quiet],
         "rules": sight.rules(),
         "keys": page.live_keys(at=at),
-        "fleet": page.fleet(current=current.number if current else None),
+        "fleet": fleet,
+        "delivered": delivery_sentence(fleet, zone=ZoneInfo(zone), at=at),
+        "p50": seconds(fleet.p50),
+        "p99": seconds(fleet.p99),
         "history": history,
-        "zone": company.time_zone if company else "UTC",
+        "zone": zone,
         "base_url": settings.TOKENOPS_BASE_URL,
         "block_form": BlockForm(scopes=page.stoppable(request.user, guarded)),
         "unblock_form": UnblockForm(scopes=page.held(request.user, guarded)),

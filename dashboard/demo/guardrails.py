@@ -18,6 +18,7 @@ from policy.operations.publish import publish
 from policy.operations.scopes import put_cap
 
 LEAKED_KEY = "A key of the broker portal stood in a public repository: blocked until it is changed."
+ANSWERS_ITSELF = "It answers its own notices since the new prompt of this afternoon."
 WIDE = Decimal("2.5")  # the company's daily cap, as a multiple of the busiest day
 
 
@@ -27,6 +28,8 @@ def scenes(history: History, cast: Cast, parts: Sequence[Volume]) -> Iterator[Sc
     yield Scene(history.at(start - ONE_DAY * 2, "15:00"), partial(_cap, history, cast, parts))
     yield Scene(history.ago(70, "10:12"), partial(_block_sales, cast))
     yield Scene(history.ago(70, "13:41"), partial(_unblock_sales, cast))
+    yield Scene(history.ago(9, "16:35"), partial(_block_autopilot, cast))
+    yield Scene(history.ago(9, "18:20"), partial(_unblock_autopilot, cast))
 
 
 def _rank_models(cast: Cast, at: datetime) -> None:
@@ -82,3 +85,14 @@ def _block_sales(cast: Cast, at: datetime) -> None:
 def _unblock_sales(cast: Cast, at: datetime) -> None:
     scope = Scope.objects.get(slug="unit:sales")
     unblock(scope=scope, by=cast.users["engineer"], at=at, reason="The key was changed.")
+
+
+def _block_autopilot(cast: Cast, at: datetime) -> None:
+    """Let the manager stop an experiment by hand; no cap was near."""
+    scope = Scope.objects.get(slug="initiative:reply-autopilot")
+    block(scope=scope, code="stopped", text=ANSWERS_ITSELF, by=cast.users["gm"], at=at)
+
+
+def _unblock_autopilot(cast: Cast, at: datetime) -> None:
+    scope = Scope.objects.get(slug="initiative:reply-autopilot")
+    unblock(scope=scope, by=cast.users["gm"], at=at, reason="The old prompt is back.")

@@ -13,7 +13,7 @@ from org.models import Unit, User
 from org.permissions import can_see_company
 from policy.differences import FIRST, NEW_DAY, Change, changes, conditions, in_words
 from policy.document import content_of
-from policy.models import PolicyRevision, Scope, Sidecar, SigningKey
+from policy.models import PolicyRevision, Scope, SigningKey
 from policy.permissions import those_stoppable_by
 from policy.queries.board import Guarded
 from policy.queries.content import slug_of
@@ -47,14 +47,6 @@ class RevisionLine:
             for change in self.changes
             if change.text not in self.cause and change.text != FIRST
         ]
-
-
-@dataclass(frozen=True, slots=True)
-class Delivered:
-    """A router and how far behind the current revision it is; None where it never applied one."""
-
-    sidecar: Sidecar
-    is_current: bool
 
 
 class Sight:
@@ -135,14 +127,6 @@ def held(user: User, guarded: Sequence[Guarded]) -> list[Scope]:
         scope for scope in blocked if scope.held_by is not None or scope.reason_code in COOLING
     ]
     return those_stoppable_by(user, lifted)
-
-
-def fleet(*, current: int | None) -> list[Delivered]:
-    """Return the routers by name."""
-    return [
-        Delivered(sidecar, is_current=sidecar.revision == current)
-        for sidecar in Sidecar.objects.order_by("name")
-    ]
 
 
 def live_keys(*, at: datetime) -> list[SigningKey]:

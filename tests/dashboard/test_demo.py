@@ -238,6 +238,8 @@ def test_breakers_have_a_past(demo: Summary) -> None:
         ("initiative:photo-damage-triage", "cap_day"),
         ("initiative:photo-damage-triage", "time_up"),
         ("initiative:reply-autopilot", "cap_day"),
+        ("initiative:reply-autopilot", "stopped"),
+        ("initiative:reply-autopilot", "unblocked"),
     }
 
 

@@ -14,7 +14,7 @@ from policy.document import (
     ScopeEntry,
     compile_content,
 )
-from policy.limits_in_words import WINDOWS, Limit, limits_of
+from policy.limits_in_words import WINDOWS, limits_of
 from tests.policy.test_document import BLOCKED, CONTENT, GUARDED, MIDNIGHT
 
 DRAFTER = BLOCKED.id
@@ -191,12 +191,28 @@ def test_all_limits_of_a_scope_are_listed_by_name() -> None:
     document = compile_content(with_support(GUARDED))
     (entry,) = (each for each in document["scopes"] if each["id"] == "unit:support")
 
-    assert limits_of(entry)[:3] == [
-        Limit("limits a minute", "600 calls and $1.50 a minute"),
-        Limit("limits of a task", "40 steps and $0.50 a task"),
-        Limit("loop signature", "20 calls with one prompt within 600 s"),
-    ]
-    assert limits_of(entry)[-1].name == "quota of calls per person"
+    limits = {limit.name: (limit.value, limit.then) for limit in limits_of(entry)}
+    assert limits == {
+        "limits a minute": (
+            "600 calls and $1.50 a minute",
+            "each router refuses the call, and says when to try again",
+        ),
+        "limits of a task": (
+            "40 steps and $0.50 a task",
+            "further calls of the task are refused",
+        ),
+        "loop signature": ("20 calls with one prompt within 600 s", "the breaker opens"),
+        "share let through": ("50% of calls", "the other calls are told to try again"),
+        "test": (
+            "10 calls until 2026-11-21 10:00 UTC",
+            "further calls are refused until the test is over",
+        ),
+        "without the server": ("$5.00 more, then refused", "holds once the policy is stale"),
+        "quota of calls per person": (
+            "50 a day (hard), 1 exempt, 1 raised for a while",
+            "further calls are refused until it starts anew",
+        ),
+    }
 
 
 def test_a_field_without_a_sentence_of_its_own_is_named() -> None:

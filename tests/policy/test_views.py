@@ -169,10 +169,13 @@ def test_delivery_shows_who_is_behind_and_who_refused(cast: Cast, drafter: Scope
     )
 
     text = page(cast.ed)
+    said, table = text.split("Routers and the revisions they run", 1)
 
-    assert text.index("eu-1") < text.index("Current") < text.index("eu-2") < text.index("Behind")
-    assert "Refused 1" in text
-    assert "Bad signature." in text
+    assert "2 of 3 on revision 1; eu-2 has applied none yet." in said
+    places = [table.index(each) for each in ("eu-1", "Current", "eu-2", "Behind", "us-1")]
+    assert places == sorted(places)
+    assert "Refused 1" in table
+    assert "Bad signature." in table
 
 
 def test_a_revision_has_its_page(cast: Cast, drafter: Scope) -> None:
