@@ -15,6 +15,7 @@ from policy.queries.revisions import current_number
 
 VERSION, OLD_VERSION = "1.4.2", "1.3.0"
 TOKEN_LIFE = timedelta(days=360)
+TAKES = timedelta(milliseconds=420)  # from a revision's issue until the nearest router obeys it
 REVISIONS_BEHIND = 4
 REFUSAL = "scopes[3].caps[1].mode: 'soft' is not known to this version; upgrade the sidecar."
 
@@ -50,7 +51,7 @@ def _report_late(at: datetime) -> None:
         sidecar="batch-runner-1",
         version=VERSION,
         revision=old,
-        applied_at=PolicyRevision.objects.get(number=old).issued_at,
+        applied_at=PolicyRevision.objects.get(number=old).issued_at + TAKES * 4,
         errors=(),
         at=at,
     )
@@ -59,7 +60,7 @@ def _report_late(at: datetime) -> None:
         sidecar="support-edge-1",
         version=OLD_VERSION,
         revision=before,
-        applied_at=PolicyRevision.objects.get(number=before).issued_at,
+        applied_at=PolicyRevision.objects.get(number=before).issued_at + TAKES * 2,
         errors=(RefusedRevision(newest, REFUSAL),),
         at=at,
     )
@@ -67,12 +68,12 @@ def _report_late(at: datetime) -> None:
 
 def _report(at: datetime) -> None:
     newest = PolicyRevision.objects.latest("number")
-    for name in ("gateway-eu-1", "gateway-us-1"):
+    for name, took in (("gateway-eu-1", TAKES), ("gateway-us-1", TAKES * 3)):
         record_status(
             sidecar=name,
             version=VERSION,
             revision=newest.number,
-            applied_at=max(newest.issued_at, at - timedelta(hours=1)),
+            applied_at=min(newest.issued_at + took, at),
             errors=(),
             at=at,
         )

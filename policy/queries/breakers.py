@@ -95,8 +95,19 @@ def _breaker(
     above = path_to(each.scope, every)
     binding = binding_of(each, above)
     holder = binding.cap.scope_id if binding else None
-    path = [Rung(one.scope, one.scope.pk == holder) for one in above]
+    path = _without_repeats([Rung(one.scope, one.scope.pk == holder) for one in above])
     return Breaker(each, path, binding, last, is_silent, overridden_until)
+
+
+def _without_repeats(path: Sequence[Rung]) -> list[Rung]:
+    """Leave out a unit that only repeats the company's name: the unit at the top is called so."""
+    found = list(path[:1])
+    for rung in path[1:]:
+        if rung.scope.name != found[-1].scope.name or rung is path[-1]:
+            found.append(rung)
+        elif rung.is_binding:
+            found[-1] = rung
+    return found
 
 
 def path_to(scope: Scope, every: Iterable[Guarded]) -> list[Guarded]:
