@@ -49,11 +49,16 @@ def text(user: User, path: str = LIST, **headers: str) -> str:
     return " ".join(answer(user, path, **headers).content.decode().split())
 
 
+def file_of(user: User, query: str = "") -> list[dict[str, str]]:
+    """Return the list as its file tells it, a row for each breaker."""
+    got: Any = signed_in(user).get(f"{LIST}?format=csv&{query}")
+    text_of = b"".join(got.streaming_content).decode("utf-8-sig")
+    return list(csv.DictReader(text_of.splitlines()))
+
+
 def rows_of(user: User, query: str = "") -> list[str]:
     """Return the slugs of the breakers in the order of the list."""
-    lines = signed_in(user).get(f"{LIST}?format=csv&{query}")
-    body = b"".join(lines.streaming_content).decode("utf-8-sig")  # type: ignore[attr-defined] -- a file is streamed
-    return [row["scope"] for row in csv.DictReader(body.splitlines())]
+    return [row["scope"] for row in file_of(user, query)]
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """The list of breakers and their timeline: what stands there, for whom, in which order."""
 
-import csv
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -19,6 +18,7 @@ from tests.policy.breaker_scene import (
     LIST,
     NOON,
     drafter,
+    file_of,
     noon,
     rows_of,
     set_now,
@@ -93,10 +93,7 @@ def test_it_is_filtered_by_state_and_by_unit(cast: Cast, tripped: Scope) -> None
 
 
 def test_the_file_tells_amounts_exactly(cast: Cast, tripped: Scope) -> None:
-    lines = signed_in(cast.ed).get(f"{LIST}?format=csv&state=open")
-    body = b"".join(lines.streaming_content).decode("utf-8-sig")  # type: ignore[attr-defined] -- a file is streamed
-
-    [row] = csv.DictReader(body.splitlines())
+    [row] = file_of(cast.ed, "state=open")
 
     assert (row["binding_cap"], row["of_scope"]) == (
         tripped.caps.get().public_id,
