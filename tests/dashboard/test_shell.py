@@ -21,6 +21,7 @@ urlpatterns = [
     path("", answer, name="overview"),
     path("spend/", answer, name="spend"),
     path("approvals/", answer, name="approvals"),
+    path("breakers/", answer, name="breakers"),
     path("data/imports/", answer, name="imports"),
 ]
 
@@ -32,8 +33,8 @@ def labels(*roles: Role) -> list[str]:
 
 
 def test_only_rooms_that_exist_and_that_a_role_may_enter_are_shown() -> None:
-    assert labels(Role.FINANCE) == ["Overview", "Spend", "Approvals", "Imports"]
-    assert labels(Role.GM) == ["Overview", "Spend", "Approvals"]
+    assert labels(Role.FINANCE) == ["Overview", "Spend", "Approvals", "Breakers", "Imports"]
+    assert labels(Role.GM) == ["Overview", "Spend", "Approvals", "Breakers"]
     assert labels() == []
 
 
@@ -53,8 +54,15 @@ def test_waiting_approvals_are_counted_and_none_is_not_written() -> None:
     busy = navigation(path="/", roles=frozenset({Role.CFO}), waiting=4)
     idle = navigation(path="/", roles=frozenset({Role.CFO}), waiting=0)
 
-    assert [item.count for item in busy] == [None, None, 4, None]
-    assert [item.count for item in idle] == [None, None, None, None]
+    assert [item.count for item in busy] == [None, None, 4, None, None]
+    assert [item.count for item in idle] == [None, None, None, None, None]
+
+
+def test_blocked_breakers_are_counted_at_their_own_room() -> None:
+    items = navigation(path="/", roles=frozenset({Role.CFO}), waiting=4, blocked=2)
+
+    counted = {item.label: (item.count, item.count_of) for item in items if item.count}
+    assert counted == {"Approvals": (4, "waiting"), "Breakers": (2, "blocked")}
 
 
 def test_a_stranger_gets_an_empty_shell_without_a_query() -> None:
