@@ -1,170 +1,153 @@
-"""Pages of what people do to a breaker: force it open, protect its calls, let a loop trip it."""
+"""One breaker's page: its state and why, the trip's story, its limits, how it runs again."""
 
+import json
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
-from django.http import HttpResponse, QueryDict
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
+from ingestion.queries.attributes import may_see_names
 from org.forms import show_refusal
 from org.http import PageRequest
+from org.models import Company
 from org.queries.calendar import company
-from org.refusals import NotAllowed, NotThere, Refusal
-from policy.breaker_forms import ForceForm, ProtectForm, TripTestForm, WhyForm
+from org.refusals import NotAllowed, Refusal
+from policy.ask_router import call_of, curl
+from policy.breakers_views import check_sight, timeline_of
+from policy.forms import ReasonForm
 from policy.lifecycle import ScopeState
-from policy.models import Scope, TripTest
-from policy.operations.forced import force_block, give_reason, scope_to_stop
-from policy.operations.protection import set_protected
-from policy.operations.trip_tests import ask_trip_test
-from policy.permissions import can_protect, can_stop_scope, scopes_visible_to
-from policy.queries.forced import forced_blocks_of
-from policy.queries.trip_tests import daily_cap_of, trip_tests_of
+from policy.limits_in_words import limits_of
+from policy.models import Scope
+from policy.operations import breaker
+from policy.permissions import can_stop_scope, scopes_visible_to, unit_of
+from policy.queries.breakers import Breaker, breakers, seen_alone
+from policy.queries.overlays import silence_sentence
+from policy.queries.scope_policy import policy_of
+from policy.queries.steps import steps_of
+from policy.queries.trip_readings import readings_around
+from policy.queries.trips import Trip, calls_before, trip_of
+from policy.refusal_body import refusal_body
+from policy.trip_sentences import end_sentence, trip_sentence, ways_on
 
 UNPROCESSABLE = 422
-CRUMBS = [("Policy", "/policy/")]
-SHOWN_TESTS = 20
+CRUMBS = [("Breakers", "/breakers/")]
+SHOWN_STEPS = 30
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def force(request: PageRequest, slug: str) -> HttpResponse:
-    """Block a scope by one press, or give the reason that is owed for a press before."""
-    at = timezone.now()
-    if request.method != "POST":
-        return _show_force(request, _seen(request, slug, at=at), at=at)
-    forced_id = request.POST.get("block", "")
-    if forced_id.isascii() and forced_id.isdigit() and len(forced_id) < 19:  # noqa: PLR2004 -- what a bigint holds
-        return _explain(request, _seen(request, slug, at=at), int(forced_id), at=at)
-    scope, form = scope_to_stop(slug, by=request.user, at=at), ForceForm(request.POST)
-    if form.is_valid():
-        try:
-            force_block(scope=scope, reason=form.cleaned_data["reason"], by=request.user, at=at)
-        except Refusal as refusal:
-            show_refusal(form, refusal)
-        else:
-            messages.success(request, f"{scope.name} is blocked.")
-            return redirect("breaker-block", slug=scope.slug)
-    return _show_force(request, scope, at=at, form=form)
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-def protect(request: PageRequest, slug: str) -> HttpResponse:
-    """Say that nothing automatic blocks a scope, or that everything does again."""
+def one(request: PageRequest, slug: str) -> HttpResponse:
+    """Show a breaker with its trip's story; block it at once, or lift a block."""
+    check_sight(request)
     scope = get_object_or_404(scopes_visible_to(request.user), slug=slug)
-    form, wanted = ProtectForm(_typed(request)), not scope.protected
-    if request.method == "POST" and form.is_valid():
-        try:
-            set_protected(
-                scope=scope,
-                protected=wanted,
-                reason=form.cleaned_data["reason"],
-                by=request.user,
-                at=timezone.now(),
-            )
-        except NotAllowed:
-            raise
-        except Refusal as refusal:
-            show_refusal(form, refusal)
-        else:
-            word = "is protected" if wanted else "is not protected any more"
-            messages.success(request, f"{scope.name} {word}.")
-            return redirect("breaker-protect", slug=scope.slug)
+    form = ReasonForm(request.POST or None)
+    if request.method == "POST" and form.is_valid() and _done(request, scope, form):
+        return redirect("breaker", slug=scope.slug)
+    return _show(request, scope, form)
+
+
+def _done(request: PageRequest, scope: Scope, form: ReasonForm) -> bool:
+    """Block or unblock; say whether it was done, and tell the form why not."""
+    act = _ACTS.get(request.POST.get("do", ""))
+    if act is None:
+        form.add_error(None, "A breaker is blocked, or its block is lifted: choose one of the two.")
+        return False
+    try:
+        words = act(request, scope, form.cleaned_data["reason"])
+    except NotAllowed:
+        raise
+    except Refusal as refusal:
+        show_refusal(form, refusal)
+        return False
+    messages.success(request, words)
+    return True
+
+
+def _block(request: PageRequest, scope: Scope, reason: str) -> str:
+    breaker.block(scope=scope, code="stopped", text=reason, by=request.user, at=timezone.now())
+    return f"{scope.name} is blocked."
+
+
+def _unblock(request: PageRequest, scope: Scope, reason: str) -> str:
+    steps = breaker.unblock(scope=scope, by=request.user, at=timezone.now(), reason=reason)
+    is_blocked_again = len(steps) > 1
+    return f"{scope.name} {'is blocked by its cap again' if is_blocked_again else 'runs again'}."
+
+
+_ACTS: dict[str, Callable[[PageRequest, Scope, str], str]] = {"block": _block, "unblock": _unblock}
+
+
+def _show(request: PageRequest, scope: Scope, form: ReasonForm) -> HttpResponse:
+    at, here = timezone.now(), company()
+    seen = seen_alone(scope, breakers(request.user, at=at, also=scope))
     context = {
+        "breaker": seen,
         "scope": scope,
-        "form": form,
-        "may_protect": can_protect(request.user),
+        "above": _stopped_above(seen),
+        "zone": here.time_zone,
         "crumbs": CRUMBS,
-    }
-    status = UNPROCESSABLE if form.errors else 200
-    return render(request, "policy/protect.html", context, status=status)
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-def trip_test(request: PageRequest, slug: str) -> HttpResponse:
-    """Show the trip tests of a scope; a POST lets a worker run another one."""
-    scope, at = get_object_or_404(scopes_visible_to(request.user), slug=slug), timezone.now()
-    form = TripTestForm(_typed(request))
-    if request.method == "POST" and form.is_valid():
-        try:
-            ask_trip_test(
-                scope=scope, by=request.user, at=at, call_usd=form.cleaned_data["call_usd"]
-            )
-        except NotAllowed:
-            raise
-        except Refusal as refusal:
-            show_refusal(form, refusal)
-        else:
-            messages.success(request, "The trip test waits for a worker.")
-            return redirect("breaker-trip-test", slug=scope.slug)
-    tests = list(trip_tests_of(scope)[:SHOWN_TESTS])
-    context = {
-        "scope": scope,
         "form": form,
-        "tests": tests,
-        "newest": tests[0] if tests else None,
-        "runs": bool(tests) and tests[0].state in TripTest.LIVE,
-        "cap": daily_cap_of(scope, at=at),
-        "may_test": can_stop_scope(request.user, scope=scope),
-        "zone": company().time_zone,
-        "crumbs": CRUMBS,
-    }
-    if request.htmx and request.method != "POST":
-        return render(request, "policy/_trip_tests.html", context)
-    status = UNPROCESSABLE if form.errors else 200
-    return render(request, "policy/trip_test.html", context, status=status)
-
-
-def _seen(request: PageRequest, slug: str, *, at: datetime) -> Scope:
-    """Return a scope in sight; one that has no row yet only for who could stop it."""
-    found = scopes_visible_to(request.user).filter(slug=slug).first()
-    return found or scope_to_stop(slug, by=request.user, at=at)
-
-
-def _explain(request: PageRequest, scope: Scope, forced_id: int, *, at: datetime) -> HttpResponse:
-    form = WhyForm(request.POST)
-    if not forced_blocks_of(scope).filter(pk=forced_id).exists():
-        raise NotThere("There is no such block.")
-    if form.is_valid():
-        reason = form.cleaned_data["reason"]
-        try:
-            give_reason(forced_id=forced_id, reason=reason, by=request.user, at=at)
-        except NotAllowed:
-            raise
-        except Refusal as refusal:
-            show_refusal(form, refusal)
-        else:
-            messages.success(request, "The reason is kept, and shown to whoever is refused.")
-            return redirect("breaker-block", slug=scope.slug)
-    return _show_force(request, scope, at=at, why_form=form)
-
-
-def _show_force(
-    request: PageRequest,
-    scope: Scope,
-    *,
-    at: datetime,
-    form: ForceForm | None = None,
-    why_form: WhyForm | None = None,
-) -> HttpResponse:
-    blocks = list(forced_blocks_of(scope)[:SHOWN_TESTS])
-    context: dict[str, Any] = {
-        "scope": scope,
-        "form": form or ForceForm(),
-        "why_form": why_form or WhyForm(),
-        "blocks": blocks,
-        "owed": [each for each in blocks if not each.reason],
-        "is_blocked": scope.state == ScopeState.OPEN,
         "may_stop": can_stop_scope(request.user, scope=scope),
-        "at": at,
-        "zone": company().time_zone,
-        "crumbs": CRUMBS,
+        "is_held_by_cap": breaker.is_held_by_cap(scope),
+        "silence": silence_sentence(scope) if seen.is_silent else "",
+        "steps": steps_of(scope).reverse()[:SHOWN_STEPS],
+        "base_url": settings.TOKENOPS_BASE_URL,
+        **_trip(request, scope, at=at, here=here),
+        **_published(scope),
+        **timeline_of([scope], request, at=at),
     }
-    errors = any(each is not None and each.errors for each in (form, why_form))
-    return render(request, "policy/force.html", context, status=UNPROCESSABLE if errors else 200)
+    status = UNPROCESSABLE if form.errors else 200
+    return render(request, "policy/breaker.html", context, status=status)
 
 
-def _typed(request: PageRequest) -> QueryDict | None:
-    """Return what was sent, an empty form too; None where the page is only read."""
-    return request.POST if request.method == "POST" else None
+def _stopped_above(seen: Breaker) -> list[Scope]:
+    """Return the scopes above that do not run freely: what they forbid holds here as well."""
+    above = (rung.scope for rung in seen.path if rung.scope.pk != seen.scope.pk)
+    return [scope for scope in above if scope.state != ScopeState.CLOSED]
+
+
+def _trip(request: PageRequest, scope: Scope, *, at: datetime, here: Company) -> dict[str, Any]:
+    """Return the story of the trip that was asked for, or of the last one."""
+    asked = request.GET.get("trip", "")
+    trip = trip_of(scope, step_id=int(asked) if asked.isdecimal() and len(asked) < 10 else None)  # noqa: PLR2004 -- fits an integer column
+    if trip is None:
+        return {"trip": None, "around": calls_before(scope, at=at, here=here)}
+    around = calls_before(scope, at=trip.step.at, here=here)
+    return {
+        "trip": trip,
+        "stands": trip.ended is None and scope.state != ScopeState.CLOSED,
+        "sentence": trip_sentence(trip, zone=here.zone),
+        "ended": end_sentence(trip, at=at, zone=here.zone),
+        "ways_on": list(ways_on(scope, trip, zone=here.zone)),
+        "readings": readings_around(trip.step, scope=scope, at=at, here=here),
+        "around": around,
+        "sees_names": may_see_names(request.user, unit=unit_of(scope)),
+        "body": _body(trip, at=at),
+        "curl": curl(call_of(around.calls[0])) if around.calls else "",
+    }
+
+
+def _body(trip: Trip, *, at: datetime) -> str:
+    """Return what a client gets now, or got at the time of a trip that is over."""
+    if trip.refused is None or trip.step.to_state == ScopeState.DOWNGRADED:
+        return ""
+    asked_at = at if trip.ended is None else trip.step.at
+    return json.dumps(refusal_body(trip.refused, at=asked_at), indent=2, ensure_ascii=False)
+
+
+def _published(scope: Scope) -> dict[str, Any]:
+    """Return what the newest revision says of the scope, and who runs it."""
+    found = policy_of(scope.slug)
+    if found is None:
+        return {"revision": None, "limits": [], "fleet": [], "behind": 0}
+    return {
+        "revision": found.revision.number,
+        "limits": limits_of(found.own),
+        "fleet": found.fleet,
+        "behind": found.behind,
+    }

@@ -8,6 +8,9 @@ from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+from policy.quota_differences import MODES
+from policy.quota_wording import quota_in_words
+
 Entry = Mapping[str, Any]
 
 WINDOWS = {
@@ -17,8 +20,6 @@ WINDOWS = {
     "period": "cap of the fiscal period",
     "total": "cap in total",
 }
-_QUOTA_WINDOWS = {"day": "a day", "week": "a week", "month": "a month"}
-_ROLLING = {"m": "minute", "h": "hour", "d": "day"}
 
 
 class Limit(NamedTuple):
@@ -36,10 +37,8 @@ def limits_of(entry: Entry) -> list[Limit]:
         for name, tell in TELLERS.items()
         if (member := entry.get(MEMBER_OF[name])) is not None and (value := tell(member))
     ]
-    return found + [
-        Limit(quota_name(quota), quota_value(quota), _QUOTA_THEN[quota["mode"] == "hard"])
-        for quota in quotas_of(entry)
-    ]
+    quotas: list[Entry] = entry.get("quotas") or []
+    return found + [Limit("quota", _quota(quota), MODES[quota["mode"]]) for quota in quotas]
 
 
 def rates_in_words(rates: Entry) -> str:
@@ -85,44 +84,11 @@ def stale_in_words(mode: Entry) -> str:
     }.get(name, name)
 
 
-def quotas_of(entry: Entry) -> list[Entry]:
-    found: list[Entry] = entry.get("quotas") or []
-    return found
-
-
-def quota_name(quota: Entry) -> str:
-    """Return what a quota is of: quota of calls per person."""
-    unit = {"usd": "dollars", "steps": "agent steps"}.get(quota["metric"], quota["metric"])
-    return f"quota of {unit}{f' per {per}' if (per := quota.get('per')) else ''}"
-
-
-def quota_value(quota: Entry) -> str:
-    """Return a quota's limit, window and mode: 100 in 5 hours (hard)."""
-    limit = Decimal(quota["limit"])
-    amount = _dollars(quota["limit"]) if quota["metric"] == "usd" else f"{limit.normalize():,f}"
-    value = f"{amount} {quota_window(quota['window'])} ({quota['mode']})"
+def _quota(quota: Entry) -> str:
+    words = quota_in_words(quota["limit"], quota["metric"], quota["window"], quota["per"])
     exempt, raised = len(quota.get("exempt") or []), len(quota.get("raises") or [])
-    value += f", {exempt} exempt" if exempt else ""
-    return value + (f", {raised} raised for a while" if raised else "")
-
-
-def quota_window(window: str) -> str:
-    """Return a window of the calendar (a day) or a rolling one (in 5 hours)."""
-    if window in _QUOTA_WINDOWS:
-        return _QUOTA_WINDOWS[window]
-    count, unit = window[:-1], _ROLLING.get(window[-1:], "")
-    if not unit or not count.isdecimal():
-        return f"in {window}"
-    return f"in {count} {unit}{'s' if int(count) != 1 else ''}"
-
-
-def route_in_words(route: Entry) -> str:
-    """Return a route: simple summarisation of low risk goes to tier economy (gpt-5-mini)."""
-    models = f" ({', '.join(route['models'])})" if route["models"] else ""
-    queue = ", in the queue" if route.get("queue") == "batch" else ""
-    what = f"{route['complexity'] or 'any'} {route['task_type'] or 'work'}"
-    risk = f" of {route['risk']} risk" if route["risk"] else ""
-    return f"{what}{risk} goes to tier {route['tier']}{models}{queue}"
+    words += f", {exempt} exempt" if exempt else ""
+    return words + (f", {raised} raised for a while" if raised else "")
 
 
 def _tier(tier: str) -> str:
@@ -181,4 +147,3 @@ THEN = {
     "without the server": "holds once the policy is stale",
     "protection": "limits above it do not stop its calls",
 }
-_QUOTA_THEN = {True: "further calls are refused until it starts anew", False: "people are told"}

@@ -13,7 +13,7 @@ from django.db.models import Max
 from finops.periods import ONE_DAY
 from ingestion.models import UnitDay
 from policy.document import STALE_AFTER_S
-from policy.models import Scope, Sidecar
+from policy.models import Override, Scope, Sidecar
 
 # A sidecar reports every minute, give or take a fifth. Four reports that did not come are no
 # accident, and by then a router that lost the server has long called its policy stale.
@@ -73,6 +73,6 @@ def silence_sentence(scope: Scope) -> str:
 
 
 def overridden_until(scopes: Sequence[Scope], *, at: datetime) -> dict[int, datetime]:
-    """Return until when a person lets each scope pass its limits; nobody has, by no table yet."""
-    del scopes, at
-    return {}
+    """Return until when a person lets each scope pass one of its limits, by the scope's key."""
+    live = Override.objects.in_force(at=at).filter(scope__in=scopes)
+    return dict(live.order_by("expires_at").values_list("scope", "expires_at"))

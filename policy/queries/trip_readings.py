@@ -64,7 +64,10 @@ def readings_around(step: ScopeStep, *, scope: Scope, at: datetime, here: Compan
 def _drawn(
     name: str, found: list[Reading], window: Window, *, step: ScopeStep, is_each: bool
 ) -> Readings:
-    limit_usd = step.cap.limit_usd if step.cap else None
+    # A limit of a minute or an hour says nothing of sums over a day.
+    cap = step.cap
+    is_of_the_clock = cap is not None and cap.window in {Cap.Window.MINUTE, Cap.Window.HOUR}
+    limit_usd = None if cap is None or is_of_the_clock else cap.limit_usd
     line = line_of(found, window=window, limit_usd=limit_usd, tripped_at=step.at)
     return Readings(name, is_each, window, found, limit_usd, line)
 
