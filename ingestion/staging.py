@@ -80,6 +80,7 @@ def stage(
             "region": frame["region"],
             "outcome": frame["status"].mask(frame["status"] == "ok", ""),
             "task": frame["task"],
+            "lease": frame["lease"],
         }
     )
     # Last, for a new slice is locked from here to the end of the transaction.

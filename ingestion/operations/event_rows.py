@@ -23,7 +23,10 @@ _ALWAYS_GIVEN = frozenset(
      "out_reasoning"}
 )  # fmt: skip
 _RARE = (*(name for name in TOKEN_CLASSES if name not in _ALWAYS_GIVEN), "web_searches")
-_TEXTS = frozenset({"stated_usd", "counters", "tags", "service_tier", "region", "outcome", "task"})
+_TEXTS = frozenset(
+    {"stated_usd", "counters", "tags", "service_tier", "region", "outcome", "task",
+     "lease"}
+)  # fmt: skip
 _DAYS = frozenset({"utc_day", "reporting_day"})
 _PICO = frozenset({"cost_pico", "list_pico"})
 

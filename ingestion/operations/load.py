@@ -176,6 +176,7 @@ def store_usage(staged: StagedUsage, *, delivery: Delivery, at: datetime) -> Loa
         tuple(stored.unit_ids),
         tuple(stored.cost_object_ids),
         staged.batch.doubts,
+        stored.leased,
     )
 
 

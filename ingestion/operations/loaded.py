@@ -8,6 +8,7 @@ from typing import NamedTuple
 from django.db.models import F
 
 from ingestion.models import Delivery, Doubt, Reject
+from ingestion.operations.leased import Leased
 from ingestion.readers.contract import Problem
 
 _MOST_TEXT = 200
@@ -28,6 +29,7 @@ class Loaded(NamedTuple):
     unit_ids: tuple[int, ...] = ()
     cost_object_ids: tuple[int, ...] = ()
     doubts: Sequence[Problem] = ()
+    leased: tuple[Leased, ...] = ()
 
 
 def add_counts(delivery: Delivery, loaded: Loaded) -> None:

@@ -10,6 +10,7 @@ from django.db import transaction
 
 from ingestion.models import Delivery
 from ingestion.operations.assignments import hold_rules_still
+from ingestion.operations.leased import Leased
 from ingestion.operations.load import stage_usage, store_usage
 from ingestion.operations.loaded import add_counts
 from ingestion.readers import litellm, otlp, tokenops
@@ -43,6 +44,7 @@ class PushResult(NamedTuple):
     rejected: list[RejectedRecord]
     unit_ids: tuple[int, ...]
     cost_object_ids: tuple[int, ...]
+    leased: tuple[Leased, ...] = ()
 
 
 @transaction.atomic
@@ -74,6 +76,7 @@ def receive_records(
         ],
         loaded.unit_ids,
         loaded.cost_object_ids,
+        loaded.leased,
     )
 
 

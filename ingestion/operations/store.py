@@ -10,6 +10,13 @@ from django.db import connection
 from finops.tokens import TOKEN_CLASSES
 from ingestion.operations.event_rows import EVENT_COLUMNS, copy_rows, in_key_order, with_content
 from ingestion.operations.fresh import store_fresh
+from ingestion.operations.leased import (
+    KEEP_ADDED,
+    Leased,
+    names_leases,
+    open_leased,
+    sum_leased,
+)
 from ingestion.operations.metering import claim_metering
 from ingestion.operations.minutes import (
     ARRIVED,
@@ -38,9 +45,9 @@ WITH new AS (
   INSERT INTO ingestion_event ({_EVENT_COLUMNS})
   SELECT {_EVENT_COLUMNS.replace("delivery_id", "%(delivery)s")} FROM stage
   ON CONFLICT DO NOTHING
-  RETURNING reporting_day, utc_day, slice_id, status, requests, cost_pico, list_pico,
+  RETURNING reporting_day, utc_day, slice_id, status, requests, cost_pico, list_pico, key,
             started_at, {_CLASSES}
-){{minutes}}
+){{beside}}
 INSERT INTO delta (metered, reporting_day, utc_day, slice_id, status, calls, requests,
                    cost_usd, list_usd, {_CLASSES})
 SELECT {IS_METERED}, d.* FROM (
@@ -123,6 +130,7 @@ class Stored(NamedTuple):
     usd: Decimal
     unit_ids: list[int]
     cost_object_ids: list[int]
+    leased: tuple[Leased, ...] = ()
 
 
 def store(
@@ -135,13 +143,19 @@ def store(
     """
     if staged.empty:
         return Stored(0, 0, 0, 0, 0, Decimal(0), Decimal(0), [], [])
-    conflict, recent = 0, at - RECENT
+    conflict, recent, has_leases = 0, at - RECENT, names_leases(staged)
+    leased: tuple[Leased, ...] = ()
     with connection.cursor() as cursor:
         cursor.execute(MAKE_DELTA)
         by_minute = open_minutes(cursor)
+        if has_leases:
+            open_leased(cursor, staged)
         _open_months(cursor, staged)
         undone = _any_undone(cursor)
-        if undone or not store_fresh(cursor, staged, delivery_id=delivery_id, own_keys=own_keys):
+        are_all_new = not undone and store_fresh(
+            cursor, staged, delivery_id=delivery_id, own_keys=own_keys
+        )
+        if not are_all_new:
             conflict = _sort_out(
                 cursor,
                 staged,
@@ -155,12 +169,14 @@ def store(
         bounds = {"late_before": today - LATE_AFTER, "history_before": today - HISTORY_AFTER}
         cursor.execute(_TOTALS, bounds)
         loaded, unpriced, late, late_usd, usd = cursor.fetchone()
+        if has_leases:
+            leased = sum_leased(cursor, are_all_new=are_all_new)
     duplicate = len(staged) - loaded - conflict
     changed = add_delta()
     if by_minute:
         with connection.cursor() as cursor:
             add_minutes(cursor)
-    return Stored(loaded, duplicate, conflict, unpriced, late, late_usd, usd, *changed)
+    return Stored(loaded, duplicate, conflict, unpriced, late, late_usd, usd, *changed, leased)
 
 
 def _open_months(cursor: Any, staged: pd.DataFrame) -> None:
@@ -194,8 +210,9 @@ def _sort_out(
     if undone:
         cursor.execute(_NEXT_GENERATION.format(days=_DAYS_AROUND if own_keys else _SAME_DAY))
     conflict = _set_moved_aside(cursor, delivery_id) if own_keys else 0
-    insert = _INSERT.format(minutes=f", {ARRIVED}" if recent else "")
-    cursor.execute(insert, {"delivery": delivery_id, "recent": recent})
+    beside = f", {ARRIVED}" if recent else ""
+    beside += KEEP_ADDED if names_leases(staged) else ""
+    cursor.execute(_INSERT.format(beside=beside), {"delivery": delivery_id, "recent": recent})
     cursor.execute(_LOADED)
     (loaded,) = cursor.fetchone()
     if loaded + conflict < len(staged):
