@@ -5,6 +5,7 @@ from policy.models.forced import ForcedBlock
 from policy.models.guardrails import Cap, Scope, ScopeStep
 from policy.models.guards import Guard, Probe
 from policy.models.hierarchy import ModelTier, Tier
+from policy.models.leases import Lease, StrayUse
 from policy.models.margins import MarginConflict, MarginEntry
 from policy.models.overrides import Override
 from policy.models.publication import PolicyRevision, Sidecar, SidecarDocument, SigningKey
@@ -18,6 +19,7 @@ __all__ = [
     "Cap",
     "ForcedBlock",
     "Guard",
+    "Lease",
     "MarginConflict",
     "MarginEntry",
     "ModelTier",
@@ -38,6 +40,7 @@ __all__ = [
     "Sidecar",
     "SidecarDocument",
     "SigningKey",
+    "StrayUse",
     "Tier",
     "TripCall",
     "TripSighting",
