@@ -10,6 +10,11 @@ class SpendChange(models.Model):
 
     unit_ids = ArrayField(models.BigIntegerField())
     cost_object_ids = ArrayField(models.BigIntegerField())
+    # What a file's calls came to on leases of its sender; pushes tell it at once instead.
+    leased = models.JSONField(default=list, blank=True)
+    sender = models.ForeignKey(
+        "org.User", on_delete=models.PROTECT, related_name="+", null=True, blank=True
+    )
     recorded_at = models.DateTimeField()
     judged_at = models.DateTimeField(null=True, blank=True)
 

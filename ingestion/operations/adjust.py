@@ -14,6 +14,7 @@ from django.db import connection
 from finops.money import usd_of
 from finops.tokens import TOKEN_CLASSES
 from ingestion.models import Adjustment, SpendChange
+from ingestion.operations.leased import Leased, as_json
 from ingestion.operations.rollups import MAKE_DELTA, add_delta
 from ingestion.queries.detail import DAY_KEY, MEASURES
 from ingestion.queries.metering import IS_METERED
@@ -109,7 +110,20 @@ def post_booking(*, at: datetime, by: User | None = None) -> Posted:
     return Posted(tuple(unit_ids), tuple(cost_object_ids))
 
 
-def announce(unit_ids: list[int], cost_object_ids: list[int], *, at: datetime) -> None:
+def announce(
+    unit_ids: list[int],
+    cost_object_ids: list[int],
+    *,
+    at: datetime,
+    leased: Sequence[Leased] = (),
+    sender: User | None = None,
+) -> None:
     """Write the outbox row that spend changed, and ring once it is committed."""
-    SpendChange.objects.create(unit_ids=unit_ids, cost_object_ids=cost_object_ids, recorded_at=at)
+    SpendChange.objects.create(
+        unit_ids=unit_ids,
+        cost_object_ids=cost_object_ids,
+        leased=as_json(leased),
+        sender=sender,
+        recorded_at=at,
+    )
     doorbell.ring(JUDGE)

@@ -78,6 +78,27 @@ def together(parts: Iterable[Leased]) -> tuple[Leased, ...]:
     sums: dict[str, Leased] = {}
     for part in parts:
         before = sums.get(part.lease, Leased(part.lease, 0, 0, Decimal(0), Decimal(0)))
-        added = (a + b for a, b in zip(before[1:], part[1:], strict=True))
-        sums[part.lease] = Leased(part.lease, *added)
+        sums[part.lease] = Leased(
+            part.lease,
+            before.calls + part.calls,
+            before.unpriced_calls + part.unpriced_calls,
+            before.usd + part.usd,
+            before.unmetered_usd + part.unmetered_usd,
+        )
     return tuple(sums[lease] for lease in sorted(sums))
+
+
+def as_json(leased: Iterable[Leased]) -> list[list[Any]]:
+    """Return sums as the outbox keeps them, money as texts."""
+    return [
+        [each.lease, each.calls, each.unpriced_calls, f"{each.usd:f}", f"{each.unmetered_usd:f}"]
+        for each in leased
+    ]
+
+
+def leased_of(rows: Iterable[Iterable[Any]]) -> list[Leased]:
+    """Return the sums that `as_json` wrote."""
+    return [
+        Leased(lease, calls, unpriced, Decimal(usd), Decimal(unmetered))
+        for lease, calls, unpriced, usd, unmetered in rows
+    ]

@@ -143,8 +143,12 @@ def stage_usage(
     return StagedUsage(frame, batch.problems, batch.rows, own_keys, batch, mended, book)
 
 
-def store_usage(staged: StagedUsage, *, delivery: Delivery, at: datetime) -> Loaded:
+def store_usage(
+    staged: StagedUsage, *, delivery: Delivery, at: datetime, is_pushed: bool = False
+) -> Loaded:
     """Store staged calls, in the open transaction, and say that spend changed.
+
+    What calls of a file came to on leases goes with that word; who pushes tells it at once.
 
     Calls that the price book has left behind since they were rated are rated again: the
     re-pricing that followed the change may have passed their day already.
@@ -162,7 +166,13 @@ def store_usage(staged: StagedUsage, *, delivery: Delivery, at: datetime) -> Loa
     )
     keep_rejects(delivery, staged.problems)
     if stored.loaded:
-        announce(stored.unit_ids, stored.cost_object_ids, at=at)
+        announce(
+            stored.unit_ids,
+            stored.cost_object_ids,
+            at=at,
+            leased=() if is_pushed else stored.leased,
+            sender=delivery.submitted_by,
+        )
     return Loaded(
         staged.rows,
         stored.loaded,

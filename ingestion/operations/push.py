@@ -60,7 +60,7 @@ def receive_records(
     hold_rules_still()  # first, so that the day's delivery is not undone meanwhile
     delivery = _delivery_of(by=by, at=at, source=source, account=account or source)
     staged = stage_usage(batch, delivery=delivery, at=at)
-    loaded = store_usage(staged, delivery=delivery, at=at)
+    loaded = store_usage(staged, delivery=delivery, at=at, is_pushed=True)
     # Locked last: other pushes of the same sender wait here, and only here.
     delivery = Delivery.objects.select_for_update().get(pk=delivery.pk)
     add_counts(delivery, loaded)
