@@ -15,6 +15,7 @@ QUOTA_SETTERS = (Role.GM, Role.CFO, Role.FINANCE, Role.ENGINEER)
 DATA_ROLES = (Role.CFO, Role.FINANCE, Role.ENGINEER, Role.ADMIN, Role.AUDITOR)
 RANKERS = (Role.ENGINEER, Role.FINANCE, Role.ADMIN)
 TIER_DECIDERS = (Role.CFO, Role.FINANCE)
+WRITERS_OFF = (Role.CFO, Role.FINANCE, Role.ADMIN)
 
 
 def unit_of(scope: Scope) -> Unit | None:
@@ -75,6 +76,11 @@ def scopes_visible_to(user: User) -> QuerySet[Scope]:
 def can_protect(user: User) -> bool:
     """Test whether the user may say that nothing automatic ever blocks a scope."""
     return has_role(user, Role.CFO)
+
+
+def can_write_off_leases(user: User) -> bool:
+    """Test whether the user may say that what a router never reported was not spent."""
+    return has_role(user, *WRITERS_OFF)
 
 
 def can_see_models(user: User) -> bool:

@@ -1,6 +1,7 @@
 """Leases: money of hard caps that routers hold before their calls are made."""
 
 import secrets
+from decimal import Decimal
 
 from django.db import models
 from django.db.models import Case, F, Q, Value, When
@@ -16,7 +17,7 @@ def new_public_id() -> str:
     return f"lease_{secrets.token_urlsafe(_PUBLIC_ID_BYTES)}"
 
 
-def _money() -> "models.DecimalField[str, str]":
+def _money() -> "models.DecimalField[Decimal, Decimal]":
     return models.DecimalField(max_digits=28, decimal_places=12, default=0)
 
 

@@ -1,12 +1,16 @@
 """The outbox of spend: what workers stored and no breaker has judged yet."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
 
 from ingestion.models import SpendChange
+from ingestion.operations.leased import Leased, leased_of, together
+from org.models import User
 from policy.operations.breaker import judge
 from policy.operations.publish import publish
+from policy.operations.settlements import meter_leases
 
 BATCH = 500
 
@@ -25,10 +29,11 @@ def judge_waiting(*, at: datetime) -> int:
 
     What another worker has claimed is passed over; what a killed one claimed is free again.
     """
-    waiting = SpendChange.objects.filter(judged_at__isnull=True).order_by("pk")
-    claimed = list(waiting.select_for_update(skip_locked=True)[:BATCH])
+    waiting = SpendChange.objects.filter(judged_at__isnull=True).select_related("sender")
+    claimed = list(waiting.order_by("pk").select_for_update(skip_locked=True, of=("self",))[:BATCH])
     if not claimed:
         return 0
+    _meter(claimed, at=at)
     steps = judge(
         unit_ids={pk for change in claimed for pk in change.unit_ids},
         cost_object_ids={pk for change in claimed for pk in change.cost_object_ids},
@@ -38,3 +43,13 @@ def judge_waiting(*, at: datetime) -> int:
     if steps:
         publish(cause="", by=None, at=at)
     return len(claimed)
+
+
+def _meter(claimed: Sequence[SpendChange], *, at: datetime) -> None:
+    """Move what files told of leases from held to spent: until now it counted as both."""
+    of_sender: dict[User, list[Leased]] = {}
+    for change in claimed:
+        if change.sender is not None:
+            of_sender.setdefault(change.sender, []).extend(leased_of(change.leased))
+    for sender, leased in of_sender.items():
+        meter_leases(leased=together(leased), by=sender, at=at)

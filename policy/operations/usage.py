@@ -15,6 +15,7 @@ from org.models import User
 from policy.operations.breaker import judge
 from policy.operations.gathering import Gathering
 from policy.operations.publish import publish
+from policy.operations.settlements import meter_leases
 from policy.queries.revisions import current_number
 
 MOST_TOGETHER = 5_000  # records; as many as one call may bring
@@ -60,6 +61,7 @@ def take_usage(
 def _take(push: _Push) -> UsageAnswer:
     records, by, at, source = push
     result = receive_records(records=records, by=by, at=at, source=source)
+    meter_leases(leased=result.leased, by=by, at=at)
     steps = judge(unit_ids=result.unit_ids, cost_object_ids=result.cost_object_ids, at=at)
     if steps:
         publish(cause="", by=by, at=at)

@@ -28,7 +28,7 @@ def pushed(cast: Cast, at: datetime, *records: dict[str, Any]) -> tuple[Leased, 
 
 
 def leased(lease: str, calls: int, usd: str, **more: Any) -> Leased:
-    plain = {"unpriced_calls": 0, "unmetered_usd": Decimal(0)}
+    plain: dict[str, Any] = {"unpriced_calls": 0, "unmetered_usd": Decimal(0)}
     return Leased(lease, calls, usd=Decimal(usd), **(plain | more))
 
 
