@@ -201,8 +201,8 @@ def _counters(guarded: Guarded, currency: str) -> list[dict[str, Any]]:
             "currency": currency,
             "limit_usd": f"{reading.verdict.limit_usd:f}",
             "spent_usd": f"{reading.verdict.spent_usd:f}",
-            "held_usd": "0",  # nothing is held before calls are: caps are judged by what was spent
-            "remaining_usd": f"{reading.verdict.remaining_usd:f}",
+            "held_usd": f"{reading.held_usd or 0:f}",
+            "remaining_usd": f"{reading.free_usd:f}",
             "resets_at": reading.resets_at,
         }
         for reading in guarded.readings

@@ -22,6 +22,7 @@ from policy.models import PolicyRevision
 from policy.operations import breaker
 from policy.queries import page
 from policy.queries.board import Guarded, board
+from policy.queries.bounds import bounds_of
 from policy.queries.delivery import delivery, delivery_sentence, seconds
 
 UNPROCESSABLE = 422
@@ -128,6 +129,7 @@ def _context(request: PageRequest, guarded: list[Guarded], at: datetime) -> dict
         "p50": seconds(fleet.p50),
         "p99": seconds(fleet.p99),
         "history": history,
+        "bounds": bounds_of(guarded, at=at),
         "zone": zone,
         "base_url": settings.TOKENOPS_BASE_URL,
         "block_form": BlockForm(scopes=page.stoppable(request.user, guarded)),

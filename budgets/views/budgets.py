@@ -58,6 +58,8 @@ from org.queries.calendar import (
 )
 from org.refusals import Invalid, NotAllowed, Refusal
 from org.templatetags.figures import money_places
+from policy.queries.bounds import bound_of
+from policy.queries.content import slug_of
 
 UNPROCESSABLE = 422
 CRUMBS = [("Budgets", "/budgets/")]
@@ -163,6 +165,7 @@ def _show(request: PageRequest, found: Budget, *, refusal: Refusal | None = None
         "opening_waiting": opening_waiting(found),
         "counted_twice": overlap_problem(found, map(as_covered, in_force.values())),
         "steps": found.steps.select_related("by__person").order_by("pk"),
+        "bound": bound_of(slug_of(found.unit), at=at),
         "zone": company().time_zone,
         "refusal": refusal,
         "typed": request.POST.get("reason", ""),

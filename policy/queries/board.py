@@ -14,6 +14,7 @@ from org.models import Unit, User
 from policy.lifecycle import ScopeState
 from policy.models import Cap, Scope
 from policy.permissions import scopes_visible_to
+from policy.queries.held import held_everywhere, held_under
 from policy.queries.meters import (
     Reading,
     Today,
@@ -49,13 +50,17 @@ class Guarded:
 
 def board(user: User, *, at: datetime) -> list[Guarded]:
     """Return the scopes the user may see, in a fixed number of queries, the blocked ones first."""
-    scopes = list(scopes_visible_to(user))
+    guarded = with_readings(scopes_visible_to(user), at=at)
+    return sorted(guarded, key=lambda each: (not each.is_blocked, _rank(each.scope)))
+
+
+def with_readings(found: Iterable[Scope], *, at: datetime) -> list[Guarded]:
+    """Return scopes with the readings of their caps."""
+    scopes = list(found)
     if not scopes:
         return []
-    today = today_at(at)
-    readings = _read_all(scopes, today=today)
-    guarded = [Guarded(scope, readings[scope.pk]) for scope in scopes]
-    return sorted(guarded, key=lambda each: (not each.is_blocked, _rank(each.scope)))
+    readings = _read_all(scopes, today=today_at(at))
+    return [Guarded(scope, readings[scope.pk]) for scope in scopes]
 
 
 def _rank(scope: Scope) -> tuple[str, bool, str]:
@@ -75,6 +80,7 @@ def _read_all(scopes: Sequence[Scope], *, today: Today) -> dict[int, list[Readin
     clocks: dict[caps.ClockWindow | None, Sums] = {
         window: _of_clock(window, today=today) for window in windows
     }
+    held = held_everywhere()
     readings: dict[int, list[Reading]] = {scope.pk: [] for scope in scopes}
     for cap in found:
         scope = by_id[cap.scope_id]
@@ -85,7 +91,8 @@ def _read_all(scopes: Sequence[Scope], *, today: Today) -> dict[int, list[Readin
             sums = clocks.get(clock_window(cap), of_days)
             spent_usd = _spent(scope, sums, paths=paths)
         verdict = caps.judge_cap(spent_usd, limit_in_force(cap, at=today.at), mode_of(cap))
-        readings[scope.pk].append(Reading(cap, verdict, reset_of(cap, today=today)))
+        held_usd = held_under(cap, scope, held=held, today=today)
+        readings[scope.pk].append(Reading(cap, verdict, reset_of(cap, today=today), held_usd))
     return readings
 
 

@@ -49,6 +49,13 @@ class Reading:
     cap: Cap
     verdict: caps.CapVerdict
     resets_at: datetime | None
+    # What routers hold on lease beside what is spent; None where nobody looked.
+    held_usd: Decimal | None = None
+
+    @property
+    def free_usd(self) -> Decimal:
+        """What is neither spent nor held; below zero beyond the limit."""
+        return self.verdict.remaining_usd - (self.held_usd or Decimal(0))
 
     @property
     def is_reached(self) -> bool:
