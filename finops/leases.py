@@ -25,7 +25,7 @@ def lease_size(
     """
     share_usd = (remaining_usd / (2 * routers)).quantize(STEP_USD, rounding=ROUND_DOWN)
     size_usd = max(min(asked_usd, share_usd, largest_usd), least_usd)
-    return size_usd if STEP_USD <= size_usd <= remaining_usd else Decimal(0)
+    return size_usd if 0 < size_usd <= remaining_usd else Decimal(0)
 
 
 def held_usd(

@@ -5,10 +5,12 @@ from django.urls import path
 from policy import (
     api,
     api_otlp,
+    bounds_api,
     breaker_api,
     document_api,
     fleet_api,
     guard_api,
+    lease_api,
     model_api,
     quota_api,
 )
@@ -23,6 +25,7 @@ urlpatterns = [
         name="api-policy-revision",
     ),
     path("policy/counters", api.PolicyCounters.as_view(), name="api-policy-counters"),
+    path("policy/bounds", bounds_api.Bounds.as_view(), name="api-policy-bounds"),
     path("policy/status", api.PolicyStatus.as_view(), name="api-policy-status"),
     path("breakers/<str:slug>/guard", guard_api.BreakerGuard.as_view(), name="api-breaker-guard"),
     path("margins", guard_api.Margins.as_view(), name="api-margins"),
@@ -53,6 +56,17 @@ urlpatterns = [
         "quotas/<int:quota_id>/raises/<int:raise_id>/actions/<str:action>",
         quota_api.QuotaRaiseStep.as_view(),
         name="api-quota-raise",
+    ),
+    path("leases", lease_api.Leases.as_view(), name="api-leases"),
+    path(
+        "leases/<str:lease>/settle",
+        lease_api.LeaseSettlement.as_view(),
+        name="api-lease-settle",
+    ),
+    path(
+        "leases/<str:lease>/write-off",
+        lease_api.LeaseWriteOff.as_view(),
+        name="api-lease-write-off",
     ),
     path("models", model_api.Models.as_view(), name="api-models"),
     path("models/right-sizing", model_api.RightSizing.as_view(), name="api-right-sizing"),

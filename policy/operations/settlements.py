@@ -48,6 +48,7 @@ def settle_lease(
     lease.used_usd = max(lease.used_usd, used_usd)
     lease.is_final = lease.is_final or final
     lease.save(update_fields=["sequence", "settled_at", "used_usd", "is_final"])
+    lease.refresh_from_db(fields=["held_usd"])
     return lease
 
 
@@ -139,7 +140,7 @@ def write_off_lease(*, public_id: str, reason: str, by: User, at: datetime) -> L
             "written_off_usd",
         ]
     )
-    lease.refresh_from_db()
+    lease.refresh_from_db(fields=["held_usd"])
     return lease
 
 
