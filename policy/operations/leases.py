@@ -121,9 +121,11 @@ def _counter(asked: LeaseAsked, *, by: User, at: datetime) -> _Counter:
     # What is protected keeps its own reserve, and does not stop for what is above it.
     binding = [home] if home is not None and home.protected else locked
     found = hard_caps(binding, today=today)
-    cap = next((each for each in found if each.public_id == asked.cap), None)
-    if home is None or cap is None:
-        raise NotThere(f"{asked.cap} is no hard cap in force today: the policy names those.")
+    own = [each for each in found if each.scope_id == scope.pk]
+    if home is None or not own:
+        raise NotThere(f"{scope.name} has no hard cap in force today, so nothing is leased of it.")
+    # A router may not have heard yet that the cap it names was replaced.
+    cap = next((each for each in own if each.public_id == asked.cap), own[0])
     _refuse_blocked(binding, cap)
     return _Counter(home, cap, found, today)
 

@@ -200,13 +200,23 @@ def test_a_raised_cap_leaves_more_and_a_lowered_one_less_than_is_held(
     assert figures(lowered, at=at) == (0, Decimal(110))
 
 
-def test_a_cap_that_was_replaced_names_no_lease_any_more(
+def test_a_cap_that_was_replaced_leads_to_the_one_in_its_place(
     cast: Cast, daily: Cap, at: datetime
 ) -> None:
-    cap(daily.scope, "110.00")
+    lowered = cap(daily.scope, "40.00")
 
-    with pytest.raises(NotThere, match="is no hard cap in force today"):
-        leased(daily, "1", by=cast.ed, at=at)
+    assert leased(daily, "30", by=cast.ed, at=at).cap == lowered
+    with pytest.raises(NothingLeft, match=r"daily cap of \$40.00"):
+        leased(daily, "11", by=cast.ed, at=at)
+
+
+def test_a_scope_without_a_hard_cap_in_force_leases_nothing(
+    cast: Cast, daily: Cap, at: datetime
+) -> None:
+    Cap.objects.update(ends_on=at.date() + timedelta(days=1))
+
+    with pytest.raises(NotThere, match="Support drafter has no hard cap in force today"):
+        leased(daily, "1", by=cast.ed, at=at + timedelta(days=1))
 
 
 @pytest.mark.parametrize("named", ["cap:0", "cap:99999999999999999"])
