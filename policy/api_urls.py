@@ -11,6 +11,7 @@ from policy import (
     fleet_api,
     guard_api,
     lease_api,
+    lease_check_api,
     model_api,
     quota_api,
 )
@@ -58,6 +59,7 @@ urlpatterns = [
         name="api-quota-raise",
     ),
     path("leases", lease_api.Leases.as_view(), name="api-leases"),
+    path("leases/checks", lease_check_api.LeaseChecks.as_view(), name="api-lease-checks"),
     path(
         "leases/<str:lease>/settle",
         lease_api.LeaseSettlement.as_view(),

@@ -24,6 +24,7 @@ from policy.queries import page
 from policy.queries.board import Guarded, board
 from policy.queries.bounds import bounds_of
 from policy.queries.delivery import delivery, delivery_sentence, seconds
+from policy.queries.lease_checks import unseen_sentence
 
 UNPROCESSABLE = 422
 
@@ -130,6 +131,7 @@ def _context(request: PageRequest, guarded: list[Guarded], at: datetime) -> dict
         "p99": seconds(fleet.p99),
         "history": history,
         "bounds": bounds_of(guarded, at=at),
+        "unseen": unseen_sentence(at=at) if sight.sees_company else "",
         "zone": zone,
         "base_url": settings.TOKENOPS_BASE_URL,
         "block_form": BlockForm(scopes=page.stoppable(request.user, guarded)),
