@@ -18,7 +18,7 @@ from policy.permissions import TIER_DECIDERS, can_rank_models
 from policy.queries.hierarchy import MODEL_TIER, Hierarchy, Placement, placements
 
 PAGE = "/models/hierarchy/"
-_HIERARCHY_LOCK = 7_305_050
+_HIERARCHY_LOCK = 7_305_061
 _LONGEST_TITLE = 200
 
 

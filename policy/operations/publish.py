@@ -17,7 +17,7 @@ from policy.queries.revisions import current_revision
 
 log = structlog.get_logger()
 
-_PUBLICATION_LOCK = 7_305_040
+_PUBLICATION_LOCK = 7_305_060
 _SIGNED_ANEW = "Signed anew with another key."
 
 
