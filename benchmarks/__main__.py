@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from benchmarks import decide, feed, litellm, pages, push
+from benchmarks import decide, feed, leases, litellm, pages, push
 from benchmarks.ingest import LOADS
 from benchmarks.ingest import run as load
 from benchmarks.setting import own_installation
@@ -17,6 +17,7 @@ BENCHMARKS: dict[str, Callable[[Path], dict[str, Any]]] = {
     **{f"ingest-{name}": partial(load, load=each, name=name) for name, each in LOADS.items()},
     "decide": decide.run,
     "feed": feed.run,
+    "leases": leases.run,
     "litellm": litellm.run,
     "pages": pages.run,
     "push": push.run,
