@@ -114,10 +114,10 @@ def _check(asked: LeaseAsked) -> None:
 
 def _counter(asked: LeaseAsked, *, by: User, at: datetime) -> _Counter:
     """Lock the scope of the cap and those above, and return it with the caps that bind it."""
-    scope = _scope_of(asked.cap, by=by)
+    scope, today = _scope_of(asked.cap, by=by), today_at(at)
+    # From here on everybody else who leases under the same scopes waits.
     locked = _lock(scopes_above(scope))
     home = next((each for each in locked if each.pk == scope.pk), None)
-    today = today_at(at)
     # What is protected keeps its own reserve, and does not stop for what is above it.
     binding = [home] if home is not None and home.protected else locked
     found = hard_caps(binding, today=today)
