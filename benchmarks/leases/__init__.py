@@ -43,6 +43,8 @@ def run(_: Path) -> dict[str, Any]:
     rows = {scheme.name: row for scheme, row in _rows()}
     exact = rows["leased"]
     kept = Decimal(exact["overspent_usd"]) == 0 == Decimal(exact["phantom_usd"])
+    # Where nobody was refused the cap was never in reach, and nothing was shown.
+    kept = kept and exact["refused"] > 0
     survives = Decimal(rows["crashing"]["overspent_usd"]) == 0
     bounded = Decimal(rows["underrated"]["overspent_usd"]) <= CAP_USD / 4
     return {
