@@ -1,12 +1,17 @@
 """REST: routers lease what they will spend, tell what it cost, and people see what is held."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any, cast
 
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import (
+    OpenApiParameter,
+    PolymorphicProxySerializer,
+    extend_schema,
+)
 from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -22,6 +27,12 @@ from policy.lease_serializers import (
     LeaseOut,
     MoneyLeaseIn,
     MoneyLeaseOut,
+    ProbeLeaseIn,
+    ProbeLeaseOut,
+    QuotaLeaseIn,
+    QuotaLeaseOut,
+    QuotaSettlementIn,
+    QuotaSettlementOut,
     SettlementIn,
     SettlementOut,
     WriteOffIn,
@@ -29,7 +40,10 @@ from policy.lease_serializers import (
     settlement,
 )
 from policy.models import Lease
+from policy.models.leases import MONEY_PREFIX
 from policy.operations.leases import LeaseAsked, grant_lease
+from policy.operations.probes import lease_calls
+from policy.operations.quota_leases import number_of, settle, take
 from policy.operations.settlements import settle_lease, write_off_lease
 
 
@@ -49,8 +63,36 @@ def _money(request: Request, by: User, at: datetime) -> dict[str, Any]:
     return MoneyLeaseOut(content).data
 
 
+def _calls(request: Request, _: User, at: datetime) -> dict[str, Any]:
+    asked = ProbeLeaseIn(data=request.data)
+    asked.is_valid(raise_exception=True)
+    cap, calls = asked.validated_data["cap"], asked.validated_data["calls"]
+    granted = lease_calls(probe_id=cap, calls=calls, at=at)
+    return ProbeLeaseOut({"lease": cap, "cap": cap, **granted._asdict()}).data
+
+
+def _quota(request: Request, _: User, at: datetime) -> dict[str, Any]:
+    asked = QuotaLeaseIn(data=request.data)
+    asked.is_valid(raise_exception=True)
+    given = asked.validated_data
+    granted = take(
+        quota_id=number_of(given["cap"]),
+        subject=given["subject"],
+        amount=given["amount"],
+        sidecar=given["sidecar"],
+        at=at,
+    )
+    content = asdict(granted)
+    plain = {"granted": f"{granted.granted:f}", "remaining": f"{granted.remaining:f}"}
+    return QuotaLeaseOut(content | plain).data
+
+
 # What can be leased, by the prefix of the id in the policy.
-KINDS: Mapping[str, Callable[[Request, User, datetime], dict[str, Any]]] = {"cap": _money}
+KINDS: Mapping[str, Callable[[Request, User, datetime], dict[str, Any]]] = {
+    "cap": _money,
+    "probe": _calls,
+    "quota": _quota,
+}
 
 
 class Leases(IdempotentPost):
@@ -82,10 +124,21 @@ class Leases(IdempotentPost):
 
     @extend_schema(
         operation_id="leases_create",
-        description="Dollars are debited from every hard cap of the scope and above it. Where "
-        "nothing is left, 409 with the binding `cap`, its `scope` and `resets_at`.",
-        request=MoneyLeaseIn,
-        responses={201: MoneyLeaseOut},
+        description="Dollars are debited from every hard cap of the scope and above it; calls are "
+        "those of a test, blocks those of a quota. Where nothing is left, 409 with the binding "
+        "`cap`, its `scope` and `resets_at`.",
+        request=PolymorphicProxySerializer(
+            component_name="LeaseAsked",
+            serializers=[MoneyLeaseIn, ProbeLeaseIn, QuotaLeaseIn],
+            resource_type_field_name=None,
+        ),
+        responses={
+            201: PolymorphicProxySerializer(
+                component_name="LeaseGranted",
+                serializers=[MoneyLeaseOut, ProbeLeaseOut, QuotaLeaseOut],
+                resource_type_field_name=None,
+            )
+        },
     )
     def post(self, request: Request) -> Response:
         asked = LeaseIn(data=request.data)
@@ -104,15 +157,43 @@ class LeaseSettlement(IdempotentPost):
     scopes = {"POST": Scope.LEASE_WRITE}
 
     @extend_schema(
-        operation_id="leases_settle_create", request=SettlementIn, responses={200: SettlementOut}
+        operation_id="leases_settle_create",
+        request=PolymorphicProxySerializer(
+            component_name="SettlementTold",
+            serializers=[SettlementIn, QuotaSettlementIn],
+            resource_type_field_name=None,
+        ),
+        responses={
+            200: PolymorphicProxySerializer(
+                component_name="Settled",
+                serializers=[SettlementOut, QuotaSettlementOut],
+                resource_type_field_name=None,
+            )
+        },
     )
     def post(self, request: Request, lease: str) -> Response:
+        if not lease.startswith(MONEY_PREFIX):
+            return Response(_settle_quota(request, lease))
         told = SettlementIn(data=request.data)
         told.is_valid(raise_exception=True)
         settled = settle_lease(
             public_id=lease, **told.validated_data, by=_caller(request), at=timezone.now()
         )
         return Response(SettlementOut(settlement(settled)).data)
+
+
+def _settle_quota(request: Request, lease: str) -> dict[str, Any]:
+    told = QuotaSettlementIn(data=request.data)
+    told.is_valid(raise_exception=True)
+    settled = settle(lease_id=lease, **told.validated_data)
+    content = {
+        "lease": lease,
+        "granted": f"{settled.granted:f}",
+        "used": f"{settled.used:f}",
+        "final": settled.is_final,
+        "expires_at": settled.expires_at,
+    }
+    return QuotaSettlementOut(content).data
 
 
 class LeaseWriteOff(IdempotentPost):

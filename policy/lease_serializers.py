@@ -39,6 +39,59 @@ class MoneyLeaseOut(serializers.Serializer[Any]):
     epoch = serializers.IntegerField()
 
 
+class ProbeLeaseIn(LeaseIn):
+    """Calls set apart for the test of a half-open scope."""
+
+    calls = serializers.IntegerField(min_value=1, max_value=10_000)
+
+
+class ProbeLeaseOut(serializers.Serializer[Any]):
+    """Calls that this router may make of a test, until it is over."""
+
+    lease = serializers.CharField()
+    cap = serializers.CharField()
+    granted_calls = serializers.IntegerField()
+    expires_at = serializers.DateTimeField()
+    epoch = serializers.IntegerField()
+
+
+class QuotaLeaseIn(LeaseIn):
+    """A block of a quota, for one subject where it is each one's own."""
+
+    subject = serializers.CharField(max_length=160, allow_blank=True, default="")
+    amount = serializers.DecimalField(**_MONEY, help_text="In the unit of the quota's metric.")
+
+
+class QuotaLeaseOut(serializers.Serializer[Any]):
+    """A block that this router may use alone, and what the subject has left after it."""
+
+    lease = serializers.CharField()
+    cap = serializers.CharField()
+    subject = serializers.CharField(allow_blank=True)
+    granted = serializers.CharField()
+    remaining = serializers.CharField()
+    expires_at = serializers.DateTimeField()
+    epoch = serializers.IntegerField()
+
+
+class QuotaSettlementIn(serializers.Serializer[Any]):
+    """A router's word on a block of a quota: cumulative, and safe to send again."""
+
+    sequence = serializers.IntegerField(min_value=1, max_value=2**63 - 1)
+    used = serializers.DecimalField(**_MONEY, min_value=Decimal(0))
+    final = serializers.BooleanField(default=False)
+
+
+class QuotaSettlementOut(serializers.Serializer[Any]):
+    """What is counted on a block now."""
+
+    lease = serializers.CharField()
+    granted = serializers.CharField()
+    used = serializers.CharField()
+    final = serializers.BooleanField()
+    expires_at = serializers.DateTimeField()
+
+
 class SettlementIn(serializers.Serializer[Any]):
     """A router's word on a lease: cumulative, and safe to send again."""
 

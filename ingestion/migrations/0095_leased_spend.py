@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("ingestion", "0080_evaluations"),
+        ("ingestion", "0090_minutes"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

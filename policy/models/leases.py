@@ -10,11 +10,12 @@ from django.db.models.functions import Greatest
 from policy.models.guardrails import Cap, Scope
 
 _PUBLIC_ID_BYTES = 18
+MONEY_PREFIX = "lease_"
 
 
 def new_public_id() -> str:
     """Return an id that nobody can guess: whoever knows it may settle the lease."""
-    return f"lease_{secrets.token_urlsafe(_PUBLIC_ID_BYTES)}"
+    return f"{MONEY_PREFIX}{secrets.token_urlsafe(_PUBLIC_ID_BYTES)}"
 
 
 def _money() -> "models.DecimalField[Decimal, Decimal]":

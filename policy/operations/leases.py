@@ -28,8 +28,7 @@ from policy.queries.lease_room import (
     scopes_above,
     tightest,
 )
-from policy.queries.meters import Today, today_at
-from policy.wording import cap_code
+from policy.queries.meters import Today, cap_code, today_at
 
 PREFIX = "cap:"
 # A sum that was there when it was read can be spent, unleased, before the lease is written.

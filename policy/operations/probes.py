@@ -1,12 +1,14 @@
 """Probes: the calls of a test, handed out to routers and never more of them than allowed."""
 
 from datetime import datetime
+from typing import NamedTuple
 
 from django.db import connection
 
 from org.refusals import Invalid
 from policy.lifecycle import ScopeState
 from policy.models import Probe, Scope
+from policy.operations.leases import NothingLeft
 
 PREFIX = "probe:"
 # One statement: who comes second waits for the row, and then counts what the first one left.
@@ -51,6 +53,24 @@ def take_calls(*, probe_id: str, calls: int, at: datetime) -> int:
         )
         row = cursor.fetchone()
     return int(row[0]) if row else 0
+
+
+class GrantedCalls(NamedTuple):
+    """Calls of a test for one router, until when, and the epoch that the test belongs to."""
+
+    granted_calls: int
+    expires_at: datetime
+    epoch: int
+
+
+def lease_calls(*, probe_id: str, calls: int, at: datetime) -> GrantedCalls:
+    """Hand out calls of a test as a lease; raises NothingLeft where none are left of it."""
+    granted = take_calls(probe_id=probe_id, calls=calls, at=at)
+    number, epoch = _parsed(probe_id)
+    if not granted:
+        words = "No calls of this test are left: it is judged by those that were made."
+        raise NothingLeft(words, extra={"cap": probe_id, "resets_at": None, "code": "half_open"})
+    return GrantedCalls(granted, Probe.objects.get(pk=number, epoch=epoch).until, epoch)
 
 
 def _parsed(probe_id: str) -> tuple[int, int]:

@@ -32,6 +32,7 @@ LIFE = timedelta(seconds=60)
 # One router holds no more than a fifth of what there is at a time: the others go on.
 BLOCKS = 5
 LONGEST_SUBJECT = 160
+PREFIX = "quota:"
 
 
 class UsedUp(Refusal):
@@ -90,6 +91,14 @@ def take(*, quota_id: int, subject: str, amount: Decimal, sidecar: str, at: date
         expires_at=lease.expires_at,
         epoch=quota.scope.epoch,
     )
+
+
+def number_of(public_id: str) -> int:
+    """Return the number in the id of a quota, `quota:4`."""
+    number = public_id.removeprefix(PREFIX)
+    if not (public_id.startswith(PREFIX) and number.isascii() and number.isdecimal()):
+        raise Invalid.of("cap", f"A quota is named as the policy does, quota:4, not {public_id!r}.")
+    return min(int(number), 2**63 - 1)
 
 
 @transaction.atomic

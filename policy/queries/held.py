@@ -9,7 +9,7 @@ from django.db.models import Sum
 
 from finops import cap as caps
 from policy.models import Cap, Lease, Scope
-from policy.queries.meters import Today, window_name
+from policy.queries.meters import Today, clock_window, window_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,9 @@ def held_everywhere() -> list[HeldAt]:
 
 
 def held_under(cap: Cap, scope: Scope, *, held: Iterable[HeldAt], today: Today) -> Decimal:
-    """Return what of a cap's present window is held."""
+    """Return what of a cap's present window is held; of minutes and hours nothing is leased."""
+    if clock_window(cap) is not None:
+        return Decimal(0)
     window = caps.window_of(window_name(cap), today.on, today.period)
 
     def is_within(on: date) -> bool:

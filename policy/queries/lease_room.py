@@ -17,8 +17,10 @@ from finops import cap as caps
 from policy.models import Cap, Scope
 from policy.permissions import unit_of
 from policy.queries.meters import Today, caps_in_force, reset_of, window_name
+from policy.queries.overrides import limit_in_force
 
 ORG = "org"
+LEASED_WINDOWS = (Cap.Window.DAY, Cap.Window.PERIOD, Cap.Window.TOTAL)
 
 # Whose spend a scope counts, of unit days `d`; whose leases, of leases in scopes `s`.
 _SPENT = {
@@ -74,8 +76,14 @@ def scopes_above(scope: Scope) -> Q:
 
 
 def hard_caps(scopes: Iterable[Scope], *, today: Today) -> list[Cap]:
-    """Return the hard caps in force on scopes, the shortest window first."""
-    found = caps_in_force(on=today.on).filter(scope__in=list(scopes), mode=Cap.Mode.HARD)
+    """Return the hard caps in force on scopes from which money is leased, shortest window first.
+
+    Caps of a minute and an hour are none of them: a lease would end with each, and stop
+    everybody for its skew. The breaker keeps those, by what was spent.
+    """
+    found = caps_in_force(on=today.on).filter(
+        scope__in=list(scopes), mode=Cap.Mode.HARD, window__in=LEASED_WINDOWS
+    )
     return list(found.select_related("scope__unit", "scope__cost_object__unit", "set_by__person"))
 
 
@@ -110,7 +118,7 @@ def room_sql(
         parts.append(_ROOM.format(n=n, spent=spent, leased=leased))
         values |= {
             f"cap_{n}": cap.pk,
-            f"limit_{n}": cap.limit_usd,
+            f"limit_{n}": limit_in_force(cap, at=today.at),
             f"from_{n}": window.start if window else cap.starts_on,
             f"before_{n}": window.end if window else _FOREVER,
             f"of_{n}": of,

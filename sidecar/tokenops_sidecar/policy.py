@@ -9,6 +9,7 @@ from tokenops_sidecar.limits import Loop, Quota, Rates, TaskLimits
 from tokenops_sidecar.match import Assignment, Attributes, is_glob, is_like
 
 LOCAL = "local"
+LEASED = ("day", "period", "total")
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +104,8 @@ class Scope:
     is_counted: bool = field(init=False, compare=False)
 
     def __post_init__(self) -> None:
-        hard = tuple(cap for cap in self.caps if cap.mode == "hard")
+        # Money is leased for days and longer: what a minute or an hour may cost, the server keeps.
+        hard = tuple(cap for cap in self.caps if cap.mode == "hard" and cap.window in LEASED)
         counted = self.rates or self.task_limits or self.loop or self.quotas
         object.__setattr__(self, "hard_caps", hard)
         object.__setattr__(self, "limits_money", bool(hard) or self._counts_money())

@@ -66,7 +66,7 @@ def signal_as_json(signal: Signal) -> dict[str, Any]:
     return {
         "scope": signal.scope,
         "code": signal.code,
-        "detail": signal.detail,
+        "detail": {"prompt": signal.detail},
         "at": _instant(signal.at),
     }
 

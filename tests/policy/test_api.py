@@ -271,7 +271,7 @@ def test_a_sidecar_reports_what_it_runs_and_what_it_refused(engineer: Client, dr
 
     answer = engineer.post("/api/v1/policy/status", report, content_type="application/json")
 
-    assert answer.json() == {"current_revision": 1}
+    assert answer.json() == {"current_revision": 1, "tripped": []}
     row = Sidecar.objects.get()
     assert (row.name, row.revision, row.applied_at, row.version) == ("eu-1", 1, AT, "0.1")
     refusal = report | {"errors": [{"revision": 1, "detail": "The signature is wrong."}]}

@@ -1,7 +1,8 @@
 """REST: a router leases, settles and reports; people see what is held, and write off."""
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -9,10 +10,12 @@ from django.test import Client
 from django.utils import timezone
 
 from org.models import User
-from policy.models import Cap, Lease
+from policy.models import Cap, Lease, Scope
+from policy.operations.probes import open_probe
 from tests.factories.leases import call, leased, led_to
 from tests.factories.org import new_token
 from tests.factories.policy import cap, drafter_scope, unit_scope
+from tests.factories.quotas import quota
 from tests.org_cast import Cast
 
 LEASES = "/api/v1/leases"
@@ -192,3 +195,91 @@ def test_finance_writes_off_what_a_lost_lease_holds(cast: Cast, router: Client, 
     )
     again = post(finance, path, why)
     assert (again.status_code, again.json()["title"]) == (409, "Nothing held")
+
+
+def test_calls_of_a_test_are_leased_until_none_are_left(router: Client, cast: Cast) -> None:
+    at = timezone.now()
+    scope = half_open_scope(cast, at=at)
+    probe = open_probe(scope=scope, calls=3, until=at + timedelta(minutes=10), at=at)
+    name = f"probe:{probe.pk}:{scope.epoch}"
+    body = {"sidecar": "router-1", "cap": name, "calls": 2}
+
+    first, second = post(router, LEASES, body), post(router, LEASES, body)
+    refused = post(router, LEASES, body)
+
+    assert (first.status_code, first.json()["granted_calls"]) == (201, 2)
+    assert first.json()["epoch"] == scope.epoch
+    assert second.json()["granted_calls"] == 1
+    assert (refused.status_code, refused.json()["cap"]) == (409, name)
+
+
+def test_a_block_of_a_quota_is_leased_and_what_is_unused_comes_back(
+    router: Client, cast: Cast
+) -> None:
+    limited = quota("10", by=cast.ed, at=timezone.now(), per="person")
+    body = {"sidecar": "r", "cap": limited.public_id, "subject": "ana@x", "amount": "2"}
+
+    block = post(router, LEASES, body).json()
+    word = {"sequence": 1, "used": "0.5", "final": True}
+    settled = post(router, f"{LEASES}/{block['lease']}/settle", word)
+
+    assert (block["subject"], Decimal(block["granted"])) == ("ana@x", Decimal(2))
+    assert Decimal(block["remaining"]) == Decimal(8)
+    assert settled.status_code == 200
+    assert (Decimal(settled.json()["used"]), settled.json()["final"]) == (Decimal("0.5"), True)
+    again = post(router, LEASES, body).json()
+    assert Decimal(again["remaining"]) == Decimal("7.5")
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer"),
+    [
+        ({"cap": "probe:7:3", "calls": 0}, "/calls"),
+        ({"cap": "quota:x", "subject": "", "amount": "1"}, "/cap"),
+        ({"cap": "quota:1", "amount": "much"}, "/amount"),
+    ],
+)
+def test_a_lease_that_cannot_be_says_where(
+    router: Client, cast: Cast, body: dict[str, Any], pointer: str
+) -> None:
+    answer = post(router, LEASES, {"sidecar": "router-1", **body})
+
+    assert answer.status_code == 422
+    assert [error["pointer"] for error in answer.json()["errors"]] == [pointer]
+
+
+def test_a_block_that_nobody_leased_is_not_there(router: Client, cast: Cast) -> None:
+    word = {"sequence": 1, "used": "1", "final": True}
+
+    assert post(router, f"{LEASES}/no-such-block/settle", word).status_code == 404
+
+
+def test_caps_of_an_hour_are_not_leased_and_hold_nobody_back(
+    router: Client, cast: Cast, total: Cap
+) -> None:
+    at = timezone.now()
+    hourly = cap(total.scope, "1.00", window="hour", starts_on=total.starts_on, at=at)
+
+    assert post(router, LEASES, asked(total)).json()["granted_usd"] == "10.000000000000"
+    assert post(router, LEASES, asked(hourly)).json()["cap"] == total.public_id
+
+
+def test_an_override_is_what_may_be_leased(router: Client, cast: Cast, total: Cap) -> None:
+    at = timezone.now()
+    Cap.objects.filter(pk=total.pk).update(
+        raised_to_usd=Decimal("150.00"), raised_until=at + timedelta(hours=1)
+    )
+
+    answer = post(router, LEASES, asked(total)).json()
+
+    assert answer["remaining_usd"] == "140.000000000000"
+
+
+def half_open_scope(cast: Cast, *, at: datetime) -> Scope:
+    """Return a scope whose breaker tests whether it may close again."""
+    scope = unit_scope(cast.support)
+    scope.state, scope.epoch = "half_open", 4
+    scope.reason_code, scope.reason_text = "loop", "It looped."
+    scope.since, scope.until = at, at + timedelta(minutes=10)
+    scope.save()
+    return scope

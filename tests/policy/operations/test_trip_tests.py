@@ -75,6 +75,8 @@ def test_the_steps_are_those_of_the_real_breaker_on_a_scope_of_its_own(
     assert [(step.code, step.to_state) for step in steps] == [
         ("trip_test_kill_switch", "open"),
         ("unblocked", "closed"),
+        ("cap_day", "throttled"),
+        ("cap_day", "downgraded"),
         ("cap_day", "open"),
     ]
     assert test.trial is not None

@@ -22,7 +22,7 @@ CREATE TRIGGER lease_counts_never_fall BEFORE UPDATE ON policy_lease
 
 
 class Migration(migrations.Migration):
-    dependencies = [("policy", "0030_leases")]
+    dependencies = [("policy", "0050_leases")]
 
     operations = [
         migrations.RunSQL(
