@@ -144,7 +144,7 @@ def test_a_loop_is_refused_and_the_server_told_until_it_has_heard(
     (signal,) = told[0]
     assert signal in told[1]
     assert (signal["scope"], signal["code"]) == ("unit:support", "loop")
-    assert signal["detail"] == "sha256:same"
+    assert signal["detail"] == {"prompt": "sha256:same"}
 
 
 QUOTA = {"id": "quota:4", "metric": "calls", "window": "day", "limit": "5", "mode": "hard"}
