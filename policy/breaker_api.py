@@ -19,10 +19,10 @@ from policy.breaker_serializers import (
     ACTIONS,
     ForcedOut,
     OverrideIn,
-    OverrideOut,
+    CapOverrideOut,
     ProtectedIn,
     ReasonIn,
-    ScopeOut,
+    BreakerOut,
     TripIn,
     TripTestIn,
     TripTestOut,
@@ -84,7 +84,7 @@ class Protect(IdempotentPost):
 
     scopes = {"POST": TokenScope.BREAKERS_WRITE}
 
-    @extend_schema(operation_id="protect_scope", request=ProtectedIn, responses=ScopeOut)
+    @extend_schema(operation_id="protect_scope", request=ProtectedIn, responses=BreakerOut)
     def post(self, request: Request, scope: str) -> Response:
         given, user = _valid(ProtectedIn, request), _caller(request)
         found = _scope(user, scope)
@@ -99,7 +99,7 @@ class Overrides(IdempotentPost):
     pagination_class = CursorPaging
 
     @extend_schema(
-        operation_id="list_overrides", parameters=PAGES, responses=OverrideOut(many=True)
+        operation_id="list_overrides", parameters=PAGES, responses=CapOverrideOut(many=True)
     )
     def get(self, request: Request, scope: str) -> Response:
         user, paging = _caller(request), self.pagination_class()
@@ -107,7 +107,7 @@ class Overrides(IdempotentPost):
         page = paging.paginate_queryset(found, request, view=self) or []
         return paging.get_paginated_response([_override(each) for each in page])
 
-    @extend_schema(operation_id="ask_override", request=OverrideIn, responses={201: OverrideOut})
+    @extend_schema(operation_id="ask_override", request=OverrideIn, responses={201: CapOverrideOut})
     def post(self, request: Request, scope: str) -> Response:
         user = _caller(request)
         found = _scope(user, scope)
@@ -128,7 +128,7 @@ class OverrideStep(IdempotentPost):
             OpenApiParameter("action", OpenApiTypes.STR, OpenApiParameter.PATH, enum=ACTIONS)
         ],
         request=ReasonIn,
-        responses=OverrideOut,
+        responses=CapOverrideOut,
     )
     def post(self, request: Request, override_id: int, action: str) -> Response:
         user, at = _caller(request), timezone.now()

@@ -33,7 +33,7 @@ class ProtectedIn(serializers.Serializer[Any]):
     reason = serializers.CharField(allow_blank=True)
 
 
-class ScopeOut(serializers.Serializer[Any]):
+class BreakerOut(serializers.Serializer[Any]):
     """A scope as it stands after the call."""
 
     scope = serializers.CharField()
@@ -46,7 +46,7 @@ class ScopeOut(serializers.Serializer[Any]):
     revision = serializers.IntegerField(allow_null=True, help_text="That carries it.")
 
 
-class ForcedOut(ScopeOut):
+class ForcedOut(BreakerOut):
     """The same with the forced block: `reason_owed` until somebody says why."""
 
     block = serializers.IntegerField()
@@ -72,7 +72,7 @@ class OverrideIn(serializers.Serializer[Any]):
         return OverrideTerms(**given | {"scope": scope, "cap": cap})
 
 
-class OverrideOut(serializers.Serializer[Any]):
+class CapOverrideOut(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     scope = serializers.CharField()
     cap = serializers.CharField()

@@ -98,7 +98,7 @@ class QuotaOut(serializers.Serializer[Quota]):
         }
 
 
-class ReasonIn(serializers.Serializer[Any]):
+class QuotaReasonIn(serializers.Serializer[Any]):
     reason = serializers.CharField(max_length=200, allow_blank=True, default="")
 
 
@@ -176,7 +176,7 @@ class QuotaRetire(IdempotentPost):
 
     scopes = {"POST": Scope.BREAKERS_WRITE}
 
-    @extend_schema(operation_id="retire_quota", request=ReasonIn, responses=QuotaOut)
+    @extend_schema(operation_id="retire_quota", request=QuotaReasonIn, responses=QuotaOut)
     def post(self, request: Request, quota_id: int) -> Response:
         found, reason = _quota(request, quota_id), _reason(request)
         retire_quota(quota_id=found.pk, reason=reason, by=_caller(request), at=timezone.now())
@@ -213,7 +213,7 @@ class QuotaRaiseStep(IdempotentPost):
         parameters=[
             OpenApiParameter("action", OpenApiTypes.STR, OpenApiParameter.PATH, enum=ACTIONS)
         ],
-        request=ReasonIn,
+        request=QuotaReasonIn,
         responses=RaiseOut,
     )
     def post(self, request: Request, quota_id: int, raise_id: int, action: str) -> Response:
@@ -243,7 +243,7 @@ def _shown(quota_id: int) -> Quota:
 
 
 def _reason(request: Request) -> str:
-    given = ReasonIn(data=request.data)
+    given = QuotaReasonIn(data=request.data)
     given.is_valid(raise_exception=True)
     reason: str = given.validated_data["reason"]
     return reason
