@@ -9,20 +9,28 @@ from dashboard.demo.company import ROUTER
 from dashboard.demo.history import History, Scene
 from org.models.tokens import Scope as TokenScope
 from org.operations.tokens import issue_token
-from policy.models import PolicyRevision
+from policy.models import Cap, PolicyRevision, Sidecar
 from policy.operations.fleet import RefusedRevision, record_status
+from policy.operations.leases import LeaseAsked, grant_lease
+from policy.operations.settlements import settle_lease
 from policy.queries.revisions import current_number
 
 VERSION, OLD_VERSION = "1.4.2", "1.3.0"
 TOKEN_LIFE = timedelta(days=360)
 TAKES = timedelta(milliseconds=420)  # from a revision's issue until the nearest router obeys it
+FLEET = ("batch-runner-1", "gateway-eu-1", "gateway-us-1", "support-edge-1")
 REVISIONS_BEHIND = 4
+LEASED = "initiative:reply-autopilot"
+LEASES_IN_CAP = 40  # what a router asks for at a time, as a part of the daily cap
+LEASED_TODAY = 0.97
+LEASE_USED = timedelta(seconds=20)
 REFUSAL = "scopes[3].caps[1].mode: 'soft' is not known to this version; upgrade the sidecar."
 
 
 def scenes(history: History, cast: Cast) -> Iterator[Scene]:
     yield Scene(history.ago(60, "16:00"), partial(_issue_tokens, cast))
     yield Scene(history.moment_today(0.95), _report_late)
+    yield Scene(history.moment_today(LEASED_TODAY), partial(_lease, cast))
     yield Scene(history.now, _report)
 
 
@@ -44,9 +52,10 @@ def _issue_tokens(cast: Cast, at: datetime) -> None:
 
 
 def _report_late(at: datetime) -> None:
-    """Let one sidecar run an old revision, and one refuse the newest."""
+    """Let one sidecar be stuck at the revision that it ran, and one refuse the newest."""
     newest = current_number() or 1
-    old = max(newest - REVISIONS_BEHIND, 1)
+    stuck = Sidecar.objects.filter(name="batch-runner-1").first()
+    old = stuck.revision if stuck else max(newest - REVISIONS_BEHIND, 1)
     record_status(
         sidecar="batch-runner-1",
         version=VERSION,
@@ -64,6 +73,25 @@ def _report_late(at: datetime) -> None:
         errors=(RefusedRevision(newest, REFUSAL),),
         at=at,
     )
+
+
+def _lease(cast: Cast, at: datetime) -> None:
+    """Let two routers hold money of an experiment, one of which told already what it used."""
+    cap = Cap.objects.get(scope__slug=LEASED, window=Cap.Window.DAY, retired_at=None)
+    asks_usd = cap.limit_usd / LEASES_IN_CAP
+    router = cast.users[ROUTER]
+    for name in ("gateway-eu-1", "support-edge-1"):
+        asked = LeaseAsked(sidecar=name, cap=cap.public_id, usd=asks_usd)
+        lease = grant_lease(asked=asked, by=router, at=at).lease
+        if name == "gateway-eu-1":
+            settle_lease(
+                public_id=lease.public_id,
+                sequence=1,
+                used_usd=lease.granted_usd / 2,
+                final=True,
+                by=router,
+                at=at + LEASE_USED,
+            )
 
 
 def _report(at: datetime) -> None:

@@ -35,7 +35,19 @@ from ingestion.queries.questions import Question
 from ingestion.readers import tokenops
 from ingestion.readers.contract import Chunk, Options
 from org.models import ApiToken, Approval, Membership, Role, Unit, User
-from policy.models import Cap, PolicyRevision, Quota, Scope, ScopeStep, Sidecar
+from policy.models import (
+    Cap,
+    Guard,
+    Lease,
+    MarginEntry,
+    Override,
+    PolicyRevision,
+    Quota,
+    Scope,
+    ScopeStep,
+    Sidecar,
+    TripTest,
+)
 from policy.queries.meters import read_meter, today_at
 from tests.demo_company import CALLS, NOW, PASSWORD, demo
 from tests.ingestion.focus_rules import broken
@@ -183,7 +195,7 @@ def test_gates_stand_where_their_evidence_leads(demo: Summary) -> None:
         ("Clause search", 2): "evidence",
         ("Photo damage triage", 1): "passed",
         ("Photo damage triage", 2): "passed",
-        ("Photo damage triage", 3): "deferred",
+        ("Photo damage triage", 3): "passed",
         ("Reply autopilot", 1): "in_review",
         ("Reply autopilot", 2): "deferred",
         ("Reply autopilot", 3): "evidence",
@@ -203,6 +215,7 @@ def test_every_unit_asked_for_a_budget_and_decisions_wait_for_the_cfo(demo: Summ
         "gm",  # and by her flex rule, of volume beyond its limits
         "gm",
         "gm2",
+        "gm2",  # and by an override of the cap that blocks photo damage triage
         "julia.brandt",
     ]
 
@@ -228,7 +241,8 @@ def used_today(scope: Scope) -> Decimal:
 
 
 def test_breakers_have_a_past(demo: Summary) -> None:
-    moves = set(ScopeStep.objects.values_list("scope__slug", "code"))
+    steps = ScopeStep.objects.filter(scope__trial_of=None)
+    moves = set(steps.values_list("scope__slug", "code"))
 
     assert moves == {
         ("unit:sales", "key_leaked"),
@@ -241,6 +255,54 @@ def test_breakers_have_a_past(demo: Summary) -> None:
         ("initiative:reply-autopilot", "stopped"),
         ("initiative:reply-autopilot", "unblocked"),
     }
+
+
+def test_an_override_is_in_force_one_is_over_and_one_waits(demo: Summary) -> None:
+    found = Override.objects.order_by("requested_at")
+
+    assert list(found.values_list("scope__slug", "state")) == [
+        ("initiative:reply-autopilot", "ended"),
+        ("initiative:submission-copilot", "in_force"),
+        ("initiative:photo-damage-triage", "waiting"),
+    ]
+    assert found[1].cap.raised_to_usd == found[1].limit_usd > found[1].cap_usd
+    assert found[2].expires_at > NOW
+
+
+def test_a_trip_test_was_seen_by_every_router_and_stopped_within_a_twentieth(
+    demo: Summary,
+) -> None:
+    test = TripTest.objects.get()
+
+    assert (test.state, test.scope.slug) == ("done", "initiative:photo-damage-triage")
+    assert (test.routers, test.sightings.count()) == (4, 4)
+    assert test.stopped_usd is not None
+    assert test.cap_usd < test.stopped_usd <= test.cap_usd * Decimal("1.05")
+    assert test.killed_after_s is not None
+
+
+def test_guards_stand_margins_are_fed_and_money_is_leased(demo: Summary) -> None:
+    guards = Guard.objects.filter(retired_at=None)
+    leases = Lease.objects.order_by("pk")
+
+    assert set(guards.exclude(margin_floor=None).values_list("scope__slug", flat=True)) == {
+        "unit:customer"
+    }
+    assert set(guards.exclude(loop_calls=None).values_list("scope__slug", flat=True)) == {
+        "initiative:photo-damage-triage",
+        "initiative:reply-autopilot",
+        "initiative:submission-copilot",
+    }
+    assert MarginEntry.objects.filter(scope__slug="unit:customer").count() == 21
+    assert [(lease.sidecar, lease.is_final) for lease in leases] == [
+        ("gateway-eu-1", True),
+        ("support-edge-1", False),
+    ]
+    assert leases[0].held_usd == leases[0].granted_usd / 2
+    assert leases[1].held_usd == leases[1].granted_usd > 0
+    assert list(Scope.objects.filter(protected=True).values_list("slug", flat=True)) == [
+        "unit:payments"
+    ]
 
 
 def test_a_little_spend_is_unallocated_and_one_model_has_no_price(demo: Summary) -> None:
