@@ -50,7 +50,7 @@ ROOMS = (
     Room("Approvals", "approvals", "inbox", "a", on_phone=True, counts="waiting"),
     Room("Breakers", "breakers", "ban", "k", counts="blocked"),
     Room("Policy", "policy", "shield-check", "p"),
-    Room("Quotas", "quotas", "funnel", "k"),
+    Room("Quotas", "quotas", "funnel", "h"),
     Room("Models", "models", "list-ordered", "l", roles=DATA_PEOPLE),
     Room("Unit economics", "economics", "chart-column", "e"),
     Room("Prices", "prices", "table-2", "c", roles=DATA_PEOPLE),

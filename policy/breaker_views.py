@@ -4,11 +4,13 @@ import json
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
@@ -31,13 +33,19 @@ from policy.queries.overlays import silence_sentence
 from policy.queries.scope_policy import policy_of
 from policy.queries.steps import steps_of
 from policy.queries.trip_readings import readings_around
-from policy.queries.trips import Trip, calls_before, trip_of
+from policy.queries.trips import Around, Trip, calls_before, trip_of
 from policy.refusal_body import refusal_body
 from policy.trip_sentences import end_sentence, trip_sentence, ways_on
 
 UNPROCESSABLE = 422
 CRUMBS = [("Breakers", "/breakers/")]
 SHOWN_STEPS = 30
+
+
+def crumbs_of(scope: Scope) -> list[tuple[str, str]]:
+    """Return the way to a part of a breaker: past the breaker itself, where there is one yet."""
+    own = [(scope.name, reverse("breaker", args=[scope.slug]))] if scope.pk else []
+    return [*CRUMBS, *own]
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -116,7 +124,8 @@ def _trip(request: PageRequest, scope: Scope, *, at: datetime, here: Company) ->
     asked = request.GET.get("trip", "")
     trip = trip_of(scope, step_id=int(asked) if asked.isdecimal() and len(asked) < 10 else None)  # noqa: PLR2004 -- fits an integer column
     if trip is None:
-        return {"trip": None, "around": calls_before(scope, at=at, here=here)}
+        around = calls_before(scope, at=at, here=here)
+        return {"trip": None, "around": around, "simulated": _simulated(around)}
     around = calls_before(scope, at=trip.step.at, here=here)
     return {
         "trip": trip,
@@ -126,10 +135,17 @@ def _trip(request: PageRequest, scope: Scope, *, at: datetime, here: Company) ->
         "ways_on": list(ways_on(scope, trip, zone=here.zone)),
         "readings": readings_around(trip.step, scope=scope, at=at, here=here),
         "around": around,
+        "simulated": _simulated(around),
         "sees_names": may_see_names(request.user, unit=unit_of(scope)),
         "body": _body(trip, at=at),
         "curl": curl(call_of(around.calls[0])) if around.calls else "",
     }
+
+
+def _simulated(around: Around) -> str:
+    """Return where the simulator answers for a call like the last one, or where it asks for one."""
+    asked = f"?{urlencode(call_of(around.calls[0]))}" if around.calls else ""
+    return f"{reverse('simulator')}{asked}"
 
 
 def _body(trip: Trip, *, at: datetime) -> str:

@@ -16,6 +16,7 @@ from org.profile_wording import value_of
 from org.queries.calendar import reporting_today
 from org.queries.profile import profile_on
 from org.refusals import Refusal
+from policy.breaker_views import crumbs_of
 from policy.guard_forms import GuardForm, MarginsForm
 from policy.margin_records import COLUMNS, margins_in
 from policy.models import MarginEntry, Scope
@@ -95,7 +96,7 @@ def _show(
         "found": found,
         "preset": {name: value_of(profile, name) for name in OF_MARGINS},
         "may_guard": can_guard_scope(request.user, scope=scope),
-        "crumbs": [("Policy", "/policy/")],
+        "crumbs": crumbs_of(scope),
     }
     is_part = request.htmx and request.POST.get("do") == "preview"
     template = "policy/_dry_run.html" if is_part else "policy/guard.html"

@@ -14,6 +14,7 @@ from org.http import PageRequest
 from org.queries.calendar import company
 from org.refusals import NotAllowed, NotThere, Refusal
 from policy.breaker_forms import ForceForm, ProtectForm, TripTestForm, WhyForm
+from policy.breaker_views import crumbs_of
 from policy.lifecycle import ScopeState
 from policy.models import Scope, TripTest
 from policy.operations.forced import force_block, give_reason, scope_to_stop
@@ -24,7 +25,6 @@ from policy.queries.forced import forced_blocks_of
 from policy.queries.trip_tests import daily_cap_of, trip_tests_of
 
 UNPROCESSABLE = 422
-CRUMBS = [("Policy", "/policy/")]
 SHOWN_TESTS = 20
 
 
@@ -75,7 +75,7 @@ def protect(request: PageRequest, slug: str) -> HttpResponse:
         "scope": scope,
         "form": form,
         "may_protect": can_protect(request.user),
-        "crumbs": CRUMBS,
+        "crumbs": crumbs_of(scope),
     }
     status = UNPROCESSABLE if form.errors else 200
     return render(request, "policy/protect.html", context, status=status)
@@ -108,7 +108,7 @@ def trip_test(request: PageRequest, slug: str) -> HttpResponse:
         "cap": daily_cap_of(scope, at=at),
         "may_test": can_stop_scope(request.user, scope=scope),
         "zone": company().time_zone,
-        "crumbs": CRUMBS,
+        "crumbs": crumbs_of(scope),
     }
     if request.htmx and request.method != "POST":
         return render(request, "policy/_trip_tests.html", context)
@@ -159,7 +159,7 @@ def _show_force(
         "may_stop": can_stop_scope(request.user, scope=scope),
         "at": at,
         "zone": company().time_zone,
-        "crumbs": CRUMBS,
+        "crumbs": crumbs_of(scope),
     }
     errors = any(each is not None and each.errors for each in (form, why_form))
     return render(request, "policy/force.html", context, status=UNPROCESSABLE if errors else 200)

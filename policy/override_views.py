@@ -17,6 +17,7 @@ from org.queries.signing import missing_parts, signers_of
 from org.refusals import Invalid, NotAllowed, Refusal
 from org.signing_wording import parts_in_words
 from policy.breaker_forms import OverrideForm
+from policy.breaker_views import crumbs_of
 from policy.models import Cap, Override, Scope
 from policy.operations.overrides import (
     ask_override,
@@ -32,7 +33,7 @@ from policy.queries.override_checks import longest_hours
 from policy.queries.overrides import OVERRIDE, overrides_of, overrides_visible_to
 
 UNPROCESSABLE = 422
-CRUMBS = [("Policy", "/policy/"), ("Overrides", "/breakers/overrides/")]
+CRUMBS = [("Breakers", "/breakers/"), ("Overrides", "/breakers/overrides/")]
 DECIDES = {"approve": True, "reject": False}
 SHOWN = 50
 
@@ -77,7 +78,7 @@ def ask(request: PageRequest, slug: str) -> HttpResponse:
         "effect": effect_in_words(effect_on(terms, at=at), zone=zone) if terms else "",
         "standing": list(overrides_of(scope)),
         "zone": zone.key,
-        "crumbs": CRUMBS,
+        "crumbs": crumbs_of(scope),
     }
     if request.htmx and request.method != "POST":
         return render(request, "policy/_override_effect.html", context)
