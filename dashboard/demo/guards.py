@@ -23,7 +23,7 @@ GUARDED_AGO, FED_SINCE = 5, 21  # days
 EARNER = "customer"
 MARGIN_FLOOR = Decimal("0.45")
 # What a day brings in and costs beside AI, as multiples of what its calls are expected to cost.
-BRINGS, COSTS = Decimal("4.1"), Decimal("0.9")
+BRINGS, COSTS = Decimal("7.5"), Decimal("0.9")
 DAY_NOISE = (0.9, 1.1)
 WHY_DAYS = "Premiums are booked once a night, so a margin of an hour would be a guess."
 
