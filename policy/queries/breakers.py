@@ -178,6 +178,8 @@ def chosen(
         if (not state or each.state == state) and (not unit or _is_in(each.scope, unit))
     ]
     key = ORDERS.get(order.removeprefix("-"), ORDERS[DEFAULT_ORDER])
+    # Equal ones keep one order, or a list that is read anew would jump.
+    kept.sort(key=lambda each: each.scope.slug)
     return sorted(kept, key=key, reverse=order.startswith("-"))
 
 
