@@ -5,7 +5,7 @@ import secrets
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, NamedTuple
 
-from policy.feed.memory import Revision
+from policy.feed.memory import RawHeaders, Revision, encoded
 
 Message = MutableMapping[str, Any]
 Send = Callable[[Message], Awaitable[None]]
@@ -22,8 +22,10 @@ TITLES = {
 
 
 class Answer(NamedTuple):
+    """An answer as it goes out; one with a body says how long that is."""
+
     status: int
-    headers: Headers
+    headers: RawHeaders
     body: bytes = b""
 
 
@@ -36,11 +38,12 @@ class Problem(Exception):
 
 
 def document(revision: Revision) -> Answer:
-    return Answer(200, {**_about(revision), "content-type": "application/json"}, revision.body)
+    headers = {"content-type": "application/json"} | _length(revision.body)
+    return Answer(200, revision.headers + encoded(headers), revision.body)
 
 
 def not_modified(revision: Revision) -> Answer:
-    return Answer(304, _about(revision))
+    return Answer(304, revision.headers)
 
 
 def of_problem(problem: Problem) -> Answer:
@@ -50,8 +53,9 @@ def of_problem(problem: Problem) -> Answer:
         "status": problem.status,
         "detail": problem.detail,
     }
+    body = json.dumps(content).encode()
     headers = {"content-type": "application/problem+json", "cache-control": "no-store"}
-    return Answer(problem.status, headers | problem.headers, json.dumps(content).encode())
+    return Answer(problem.status, encoded(headers | problem.headers | _length(body)), body)
 
 
 def busy(detail: str) -> Problem:
@@ -62,24 +66,18 @@ def busy(detail: str) -> Problem:
 
 def is_known(if_none_match: str, etag: str) -> bool:
     """Test whether If-None-Match names the ETag; weak marks do not matter (RFC 9110, 13.1.2)."""
+    if if_none_match == etag:  # as sidecars ask
+        return True
     named = [part.strip().removeprefix("W/") for part in if_none_match.split(",")]
     return etag in named or named == ["*"]
 
 
 async def send(answer: Answer, *, to: Send, with_body: bool) -> None:
     """Send an answer; a HEAD gets the same headers and no body."""
-    headers = [(name.encode(), value.encode()) for name, value in answer.headers.items()]
-    if answer.status != 304:  # noqa: PLR2004 -- Not Modified has no body to measure
-        headers.append((b"content-length", str(len(answer.body)).encode()))
-    await to({"type": "http.response.start", "status": answer.status, "headers": headers})
+    start = {"type": "http.response.start", "status": answer.status, "headers": answer.headers}
+    await to(start)
     await to({"type": "http.response.body", "body": answer.body if with_body else b""})
 
 
-def _about(revision: Revision) -> Headers:
-    return {
-        "etag": revision.etag,
-        "cache-control": "private, no-cache",
-        "vary": "Authorization",
-        "tokenops-revision": str(revision.number),
-        "tokenops-signature": revision.signature,
-    }
+def _length(body: bytes) -> Headers:
+    return {"content-length": str(len(body))}

@@ -2,30 +2,21 @@
 
 import asyncio
 import contextlib
-import hashlib
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
 from datetime import UTC, datetime
-from typing import Any
-from urllib.parse import parse_qs
 
 import psycopg
 import structlog
 
 from policy.feed import answers
-from policy.feed.answers import Answer, Message, Problem, Send
+from policy.feed.answers import Answer, Problem, Send
+from policy.feed.asked import CHALLENGE, Asked, Receive, Scope, read
 from policy.feed.memory import Access, Memory, Revision
 
 log = structlog.get_logger()
 
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-
-PATH = "/api/v1/policy"
 NEEDED_SCOPE = "policy:read"
-LONGEST_WAIT_S = 30.0
 MOST_WAITERS = 5_000
-CHALLENGE = {"www-authenticate": 'Bearer realm="TokenOps"'}
 
 
 class PolicyFeed:
@@ -52,7 +43,7 @@ class PolicyFeed:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self.start()  # a server without lifespan events has not done it
         try:
-            answer = await self._answer(scope, receive)
+            answer = await self._answer(read(scope), receive)
         except Problem as problem:
             answer = answers.of_problem(problem)
         except (psycopg.Error, OSError, TimeoutError) as error:
@@ -61,25 +52,18 @@ class PolicyFeed:
         if answer is not None:
             await answers.send(answer, to=send, with_body=scope["method"] != "HEAD")
 
-    async def _answer(self, scope: Scope, receive: Receive) -> Answer | None:
+    async def _answer(self, asked: Asked, receive: Receive) -> Answer | None:
         """Return the answer; None where the caller went away while waiting."""
-        if scope["method"] not in {"GET", "HEAD"}:
-            problem = f"{scope['method']} is not possible here: use GET."
-            raise Problem(405, problem, headers={"allow": "GET, HEAD"})
-        headers = _headers(scope)
-        digest = _digest(headers.get("authorization", ""))
-        wait_s, sidecar = _wait_s(scope), _asked(scope, "sidecar")
-        await self._check(digest)
-        revision = await self._current(sidecar)
-        known = headers.get("if-none-match", "")
-        if wait_s and answers.is_known(known, revision.etag):
-            if not await self._wait(revision, sidecar, for_s=wait_s, receive=receive):
+        await self._check(asked.digest)
+        revision = await self._current(asked.sidecar)
+        is_known = answers.is_known(asked.known, revision.etag)
+        if is_known and asked.wait_s:
+            if not await self._wait(revision, asked, receive=receive):
                 return None
-            await self._check(digest)  # it may have been revoked meanwhile
-            revision = await self._current(sidecar)
-        if answers.is_known(known, revision.etag):
-            return answers.not_modified(revision)
-        return answers.document(revision)
+            await self._check(asked.digest)  # it may have been revoked meanwhile
+            revision = await self._current(asked.sidecar)
+            is_known = answers.is_known(asked.known, revision.etag)
+        return answers.not_modified(revision) if is_known else answers.document(revision)
 
     async def _check(self, digest: str) -> None:
         access = await self._memory.access(digest)
@@ -93,17 +77,15 @@ class PolicyFeed:
             raise answers.busy("Nothing is published yet.")
         return revision
 
-    async def _wait(
-        self, revision: Revision, sidecar: str, *, for_s: float, receive: Receive
-    ) -> bool:
+    async def _wait(self, revision: Revision, asked: Asked, *, receive: Receive) -> bool:
         """Wait for another revision; False where the caller went away."""
         if self._waiting >= self._most_waiters:
             raise answers.busy("Too many wait already: ask again without waiting.")
         self._waiting += 1
         leaving = asyncio.ensure_future(_left(receive))
         try:
-            until_s = time.monotonic() + for_s
-            await self._until_changed(revision, sidecar, leaving, until_s=until_s)
+            until_s = time.monotonic() + asked.wait_s
+            await self._until_changed(revision, asked.sidecar, leaving, until_s=until_s)
             return not leaving.done()
         finally:
             self._waiting -= 1
@@ -150,22 +132,6 @@ async def _left(receive: Receive) -> None:
             pass
 
 
-def _headers(scope: Scope) -> dict[str, str]:
-    """Return the headers; one that comes several times is one list (RFC 9110, 5.3)."""
-    found: dict[str, str] = {}
-    for raw_name, raw_value in scope["headers"]:
-        name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
-        found[name] = f"{found[name]}, {value}" if name in found else value
-    return found
-
-
-def _digest(authorization: str) -> str:
-    scheme, _, secret = authorization.partition(" ")
-    if scheme.lower() != "bearer" or not secret.strip():
-        raise Problem(401, "Send a token: Authorization: Bearer tok_….", headers=CHALLENGE)
-    return hashlib.sha256(secret.strip().encode()).hexdigest()
-
-
 def _check_rights(access: Access) -> None:
     if NEEDED_SCOPE not in access.scopes:
         held = ", ".join(sorted(access.scopes))
@@ -174,17 +140,3 @@ def _check_rights(access: Access) -> None:
         raise Problem(
             403, "The policy covers every unit: its reader needs a role for the whole company."
         )
-
-
-def _asked(scope: Scope, name: str, default: str = "") -> str:
-    """Return a parameter of the query; of several the last."""
-    query: bytes = scope.get("query_string", b"")
-    return parse_qs(query.decode("latin-1")).get(name, [default])[-1]
-
-
-def _wait_s(scope: Scope) -> float:
-    asked = _asked(scope, "wait", "0")
-    if not (asked.isascii() and asked.isdecimal() and int(asked) <= LONGEST_WAIT_S):
-        limit = int(LONGEST_WAIT_S)
-        raise Problem(422, f"wait is whole seconds from 0 to {limit}, not {asked[:20]!r}.")
-    return float(asked)

@@ -5,13 +5,13 @@ import signal
 import threading
 from types import FrameType
 from typing import Any
-from urllib.parse import parse_qs
 
 import psycopg
 from django.db import connections
 
 from policy.feed.answers import Send
-from policy.feed.application import PATH, PolicyFeed, Receive, Scope
+from policy.feed.application import PolicyFeed
+from policy.feed.asked import Receive, Scope, is_pull
 
 # The feed speaks to the driver itself, without Django's cursors and adapters.
 _OF_DJANGO = ("context", "cursor_factory")
@@ -40,22 +40,6 @@ class Listener:
         await receive()
         await self._feed.stop()
         await send({"type": "lifespan.shutdown.complete"})
-
-
-def is_pull(scope: Scope) -> bool:
-    """Test whether a request is a pull with a token; a browser's session is Django's matter.
-
-    So is the policy in another program's format, which is written when it is asked for.
-    """
-    return (
-        scope["type"] == "http"
-        and scope["path"] == PATH
-        and "format" not in parse_qs(scope.get("query_string", b"").decode("latin-1"))
-        and any(
-            name == b"authorization" and value[:7].lower() == b"bearer "
-            for name, value in scope["headers"]
-        )
-    )
 
 
 async def connect(name: str) -> psycopg.AsyncConnection[tuple[Any, ...]]:

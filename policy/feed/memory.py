@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import time
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -21,6 +21,7 @@ log = structlog.get_logger()
 
 Connection = psycopg.AsyncConnection[tuple[Any, ...]]
 Connect = Callable[[str], Awaitable[Connection]]
+RawHeaders = tuple[tuple[bytes, bytes], ...]
 
 POLICY_WORD, TOKEN_WORD, EVERY_TOKEN = "tokenops_policy", "tokenops_token", "*"
 LISTENER, READER = "tokenops-feed-listener", "tokenops-feed-reader"
@@ -54,12 +55,11 @@ ACCESS = """
 
 
 class Revision(NamedTuple):
-    """A published document as it is sent."""
+    """A published document as it is sent, with the headers that every answer about it has."""
 
-    number: int
     body: bytes
     etag: str
-    signature: str
+    headers: RawHeaders
 
 
 class Access(NamedTuple):
@@ -240,6 +240,19 @@ class Memory:
             self._tokens.pop(digest, None)
 
 
+def encoded(headers: Mapping[str, str]) -> RawHeaders:
+    """Return headers as ASGI sends them."""
+    return tuple((name.encode(), value.encode()) for name, value in headers.items())
+
+
 def _revision(row: tuple[Any, ...]) -> Revision:
-    number, body, etag, signature, key_id = row
-    return Revision(number, bytes(body), f'"{etag}"', signature_header(signature, key_id=key_id))
+    number, body, digest, signature, key_id = row
+    etag = f'"{digest}"'
+    headers = {
+        "etag": etag,
+        "cache-control": "private, no-cache",
+        "vary": "Authorization",
+        "tokenops-revision": str(number),
+        "tokenops-signature": signature_header(signature, key_id=key_id),
+    }
+    return Revision(bytes(body), etag, encoded(headers))

@@ -3,8 +3,7 @@
 import pytest
 
 from policy.feed.answers import busy, is_known
-from policy.feed.application import PATH
-from policy.feed.listener import is_pull
+from policy.feed.asked import PATH, is_pull
 
 
 @pytest.mark.parametrize("header", ['"a"', 'W/"a"', '"b", "a"', '"b",W/"a"', "*", ' "a" '])
@@ -28,3 +27,5 @@ def test_a_pull_in_another_format_is_djangos() -> None:
 
     assert is_pull(pull | {"query_string": b"sidecar=eu&wait=30"})
     assert not is_pull(pull | {"query_string": b"format=litellm"})
+    assert not is_pull(pull | {"query_string": b"sidecar=eu&%66ormat=litellm"})
+    assert is_pull(pull | {"query_string": b"sidecar=information%20desk"})
