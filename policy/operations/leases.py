@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Q
 
 from finops.leases import lease_size
@@ -42,7 +42,7 @@ SELECT %(public_id)s, %(sidecar)s, %(by)s, %(scope)s, %(cap)s, %(epoch)s, %(usd)
        FALSE, %(today)s, %(at)s, %(expires_at)s, '', 0
 WHERE NOT EXISTS (
   SELECT FROM ({room}) r WHERE r.spent_usd + r.held_usd + %(usd)s > r.limit_usd)
-RETURNING id
+RETURNING *
 """
 
 
@@ -186,24 +186,20 @@ def _write(
 ) -> Lease | None:
     """Write the lease if every cap has room for it at this very statement; else None."""
     room, values = room_sql(counter.caps, today=counter.today, at=at, asker=asked.sidecar)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _INSERT.format(room=room),
-            {
-                **values,
-                "public_id": new_public_id(),
-                "sidecar": asked.sidecar,
-                "by": by.pk,
-                "scope": counter.home.pk,
-                "cap": counter.asked.pk,
-                "epoch": counter.home.epoch,
-                "usd": usd,
-                "today": counter.today.on,
-                "expires_at": expires_at,
-            },
-        )
-        written = cursor.fetchone()
-    return Lease.objects.get(pk=written[0]) if written else None
+    sql = _INSERT.format(room=room)
+    more = {
+        "public_id": new_public_id(),
+        "sidecar": asked.sidecar,
+        "by": by.pk,
+        "scope": counter.home.pk,
+        "cap": counter.asked.pk,
+        "epoch": counter.home.epoch,
+        "usd": usd,
+        "today": counter.today.on,
+        "expires_at": expires_at,
+    }
+    # Everybody else under these caps waits meanwhile, so what was written is not read again.
+    return next(iter(Lease.objects.raw(sql, {**values, **more})), None)
 
 
 def _refusal(room: Room, words: str) -> NothingLeft:
