@@ -155,12 +155,22 @@ class Web:
             collect = [sys.executable, "manage.py", "collectstatic", "--noinput", "--verbosity=0"]
             subprocess.run(collect, cwd=ROOT, env=environment(), check=True)
         with socket.create_server(("127.0.0.1", 0)) as free:
-            port = free.getsockname()[1]
-        self.url = f"http://127.0.0.1:{port}"
-        serve = ["-m", "uvicorn", "tokenops.asgi:application", f"--port={port}", "--no-access-log"]
+            self._port = free.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self._port}"
+        self.start()
+        return self
+
+    def start(self) -> None:
+        """Start it where it is looked for, which after `kill` is where it was."""
+        port = f"--port={self._port}"
+        serve = ["-m", "uvicorn", "tokenops.asgi:application", port, "--no-access-log"]
         self._process = subprocess.Popen([sys.executable, *serve], cwd=ROOT, env=environment())
         until(self._is_ready)
-        return self
+
+    def kill(self) -> None:
+        """Kill it, as a machine that loses power does."""
+        self._process.kill()
+        self._process.wait(PATIENCE_S)
 
     def __exit__(self, *_: object) -> None:
         self._process.terminate()
