@@ -92,24 +92,11 @@ class Door:
     async def admit_async(self, members: Mapping[str, Any], *, patience_s: float) -> Admission:
         """Let a call in or not, without holding up the loop while money is leased."""
         call = read_call(members)
-        loop, news = asyncio.get_running_loop(), asyncio.Event()
-        until_s = loop.time() + patience_s
-        has_waited = False
-        with self._told(lambda: _set(loop, news)):
-            while True:
-                left_s = until_s - loop.time()
-                news.clear()
-                with self.changed:
-                    found = self._admit(call, members, is_last=left_s <= 0)
-                if found is not None:
-                    return self._counted(found, has_waited=has_waited)
-                has_waited = True
-                self.on_want()
-                try:
-                    async with asyncio.timeout(left_s):
-                        await news.wait()
-                except TimeoutError:
-                    continue
+        with self.changed:
+            found = self._admit(call, members, is_last=patience_s <= 0)
+        if found is not None:
+            return self._counted(found, has_waited=False)
+        return await self._waited(call, members, patience_s=patience_s)
 
     def describe(self, hold: str) -> Mapping[str, Any]:
         """Return what a record of the call says anyway, its lease among it."""
@@ -187,6 +174,26 @@ class Door:
     @property
     def under_way(self) -> int:
         return len(self._held)
+
+    async def _waited(
+        self, call: Call, members: Mapping[str, Any], *, patience_s: float
+    ) -> Admission:
+        loop, news = asyncio.get_running_loop(), asyncio.Event()
+        until_s = loop.time() + patience_s
+        with self._told(lambda: _set(loop, news)):
+            while True:
+                left_s = until_s - loop.time()
+                news.clear()
+                with self.changed:
+                    found = self._admit(call, members, is_last=left_s <= 0)
+                if found is not None:
+                    return self._counted(found, has_waited=True)
+                self.on_want()
+                try:
+                    async with asyncio.timeout(left_s):
+                        await news.wait()
+                except TimeoutError:
+                    continue
 
     # Under the lock.
 

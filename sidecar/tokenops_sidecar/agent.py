@@ -20,6 +20,7 @@ from tokenops_sidecar.admission import PATIENCE_S, Door
 from tokenops_sidecar.client import LONGEST_WAIT_S, Server
 from tokenops_sidecar.clock import SteadyClock
 from tokenops_sidecar.decision import Decision
+from tokenops_sidecar.ended import GATHERED_S, Ended
 from tokenops_sidecar.held import Admission
 from tokenops_sidecar.leasing import Leasing
 from tokenops_sidecar.meter import BlindMeter
@@ -110,6 +111,7 @@ class Agent:
         )
         self._door.on_want = lambda: self._tell(leasing.look)
         self._door.on_signal = lambda: self._tell(self._work.say)
+        self._ended = Ended(self._keep)
         self._loop = asyncio.new_event_loop()
         self._thread = Thread(target=self._run, name="tokenops-sidecar", daemon=True)
 
@@ -131,6 +133,7 @@ class Agent:
 
     def stop(self) -> None:
         """Push and give back what the server takes soon, and end; the rest stays on the disk."""
+        self._ended.keep()
         if self._thread.ident is None:
             self._loop.close()
         else:
@@ -167,13 +170,21 @@ class Agent:
         usage record, and the call goes on; SpoolFull where there is no room, and it has ended.
         """
         whole = self._whole({**self._door.describe(hold), **record})
-        _, usd = usage.spent(whole, self._standing.policy)
         try:
             self._keep(whole)
         finally:
-            was_under_way = self._door.end(hold, usd=usd, tokens=usage.tokens_of(whole))
-            result = "settled" if was_under_way else "late"
-            self.metrics.count("holds", result=result)
+            self._end(hold, whole)
+
+    def settle_soon(self, hold: str, record: Mapping[str, Any]) -> None:
+        """End an admitted call at once, and keep what it used a moment later, without waiting.
+
+        What ends together is written together. A kill loses the records of that moment, a full
+        disk those that find no room; what they cost is counted on their leases in any case.
+        """
+        whole = self._whole({**self._door.describe(hold), **record})
+        self._end(hold, whole)
+        if self._ended.add(whole):
+            self._tell(lambda: self._loop.call_later(GATHERED_S, self._ended.keep))
 
     def cancel(self, hold: str, *, dispatched: bool) -> None:
         """End an admitted call that has no answer; once it was sent, its input stays spent."""
@@ -241,12 +252,17 @@ class Agent:
         self._spool.append(records)
         self._tell(self._work.look)
 
+    def _end(self, hold: str, whole: Mapping[str, Any]) -> None:
+        _, usd = usage.spent(whole, self._standing.policy)
+        was_under_way = self._door.end(hold, usd=usd, tokens=usage.tokens_of(whole))
+        self.metrics.count("holds", result="settled" if was_under_way else "late")
+
     def _count(self, record: Mapping[str, Any]) -> None:
         scopes, usd = usage.spent(record, self._standing.policy)
         if usd is not None:
             self._meter.add(scopes, usd)
 
-    def _tell(self, what: Callable[[], None]) -> None:
+    def _tell(self, what: Callable[[], object]) -> None:
         if not self._loop.is_closed():
             self._loop.call_soon_threadsafe(what)
 

@@ -23,7 +23,6 @@ from tokenops_sidecar.bodies import call_of, tokens_of
 from tokenops_sidecar.decision import Decision
 from tokenops_sidecar.disk import InUse
 from tokenops_sidecar.reading import Unacceptable
-from tokenops_sidecar.spool import SpoolFull
 
 try:
     from litellm import Timeout
@@ -112,7 +111,7 @@ class Callback(CustomLogger):  # type: ignore[misc] # untyped where it is absent
         if kwargs.get("cache_hit"):
             self._agent.cancel(hold, dispatched=False)
             return
-        await asyncio.to_thread(self._settle, self._agent, hold, _record(kwargs, response_obj))
+        self._agent.settle_soon(hold, _record(kwargs, response_obj))
 
     async def async_post_call_failure_hook(
         self,
@@ -123,9 +122,12 @@ class Callback(CustomLogger):  # type: ignore[misc] # untyped where it is absent
     ) -> None:
         """Let a call go that failed; where the provider may have worked, its input stays spent."""
         hold = self._holds.pop(str(request_data.get("litellm_call_id", "")), None)
-        if hold is not None and self._agent is not None:
-            dispatched = _may_have_worked(original_exception)
-            await asyncio.to_thread(self._agent.cancel, hold, dispatched=dispatched)
+        if hold is None or self._agent is None:
+            return
+        if _may_have_worked(original_exception):
+            await asyncio.to_thread(self._agent.cancel, hold, dispatched=True)
+        else:
+            self._agent.cancel(hold, dispatched=False)
 
     def stop(self) -> None:
         """Push and give back what the server takes soon."""
@@ -148,12 +150,6 @@ class Callback(CustomLogger):  # type: ignore[misc] # untyped where it is absent
         self._holds[call_id] = hold
         while len(self._holds) > _MOST_HOLDS:
             self._holds.popitem(last=False)  # it ends by itself, as what it held
-
-    def _settle(self, agent: Agent, hold: str, record: Mapping[str, Any]) -> None:
-        try:
-            agent.settle(hold, record)
-        except SpoolFull:
-            return  # counted on the lease; nothing more is let through until there is room
 
 
 def _own_agent(settings: Settings) -> Agent:
