@@ -94,7 +94,7 @@ lock-litellm: setup
 		--system-certs requirements-litellm.in --output-file requirements-litellm.txt
 
 test-loop: setup setup-litellm
-	$(BIN)/pytest -p no:xdist tests/loop
+	TOKENOPS_TEST_LOOP=1 $(BIN)/pytest -p no:xdist tests/loop
 
 vendor: setup
 	$(BIN)/python tools/vendor.py

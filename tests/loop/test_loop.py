@@ -1,6 +1,7 @@
 """The loop closed: TokenOps publishes, LiteLLM obeys, and what it spent is what TokenOps counts.
 
-The same by hand stands in docs/sidecar.md.
+TokenOps, LiteLLM's proxy and OpenAI's client are real and speak over HTTP; the provider alone is
+mocked. What only time does, the sweep is called for. The same by hand stands in docs/sidecar.md.
 """
 
 from collections.abc import Iterator
@@ -9,38 +10,30 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
-from django.urls import Resolver404, resolve
+from django.db.models import F, Sum
 
-from ingestion.models import Event, UnitDay
+from ingestion.models import Event, MinuteUse, UnitDay
 from ingestion.operations.prices import OwnPrices, set_prices
 from ingestion.operations.rules import RuleDraft, publish_rules
 from org.operations.tokens import issue_token
-from policy.models import Scope, Sidecar
+from policy.models import Lease, Probe, Scope, ScopeStep, Sidecar
 from policy.operations.breaker import block, unblock
 from policy.operations.hierarchy import Ranking, rank_models
 from policy.operations.publish import publish
+from policy.operations.upkeep import keep_up
 from policy.queries.revisions import current_number
-from tests.factories.policy import cap, unit_scope
+from tests.factories.policy import cap, guard, unit_scope
 from tests.live import Web, until
+from tests.loop.customer import Answer, Customer
 from tests.loop.proxy import Proxy, environment_of, needs_litellm
 from tests.org_cast import Cast, gather
-
-
-def _lends() -> bool:
-    try:
-        return bool(resolve("/api/v1/leases"))
-    except Resolver404:
-        return False
-
 
 pytestmark = [
     pytest.mark.loop,
     pytest.mark.workers,
     pytest.mark.django_db(transaction=True),
     needs_litellm,
-    pytest.mark.skipif("not _lends()", reason="This server leases nothing."),
 ]
 
 # Dollars a million tokens.
@@ -54,6 +47,18 @@ MODELS: dict[str, dict[str, Any]] = {
 }
 BUDGET_USD = Decimal("3.00")
 MINE = {"metadata": {"workflow": "answers"}, "max_tokens": 40}
+SUPPORT = "unit:support"
+LOOP_CALLS, TEST_CALLS = 4, 3
+# More than the thirty minutes for which a loop's block cools down.
+A_WHILE = timedelta(minutes=31)
+
+
+def of(complexity: str) -> dict[str, Any]:
+    labels = {"task_type": "classification", "complexity": complexity, "risk": "low"}
+    return {"metadata": {"workflow": "answers", **labels}, "max_tokens": 40}
+
+
+SIMPLE, HARD = of("simple"), of("complex")
 
 
 @pytest.fixture
@@ -95,46 +100,136 @@ def token_of(cast: Cast) -> str:
     return secret
 
 
-def cost_usd(answer: httpx.Response, model: str) -> Decimal:
-    usage, usd = answer.json()["usage"], USD[model]
-    millionths = int(usage["prompt_tokens"]) * usd["in_text"]
-    millionths += int(usage["completion_tokens"]) * usd["out_text"]
-    return millionths / 1_000_000
+@pytest.fixture
+def customer(guarded: Cast, proxy: Proxy) -> Iterator[Customer]:
+    with Customer(proxy) as running:
+        yield running
 
 
-def counted_usd() -> Decimal:
-    """Return what TokenOps counts for today, whoever it is of."""
-    costs: list[Decimal] = list(UnitDay.objects.values_list("cost_usd", flat=True))
-    return sum(costs, Decimal(0))
+@pytest.fixture
+def guarded(scene: Cast) -> Cast:
+    """Watch Support for loops; up to its cap nothing slows it down."""
+    guard(
+        Scope.objects.get(slug=SUPPORT),
+        by=scene.carl,
+        at=datetime.now(UTC),
+        loop_calls=LOOP_CALLS,
+        loop_window_s=600,
+        probe_calls=TEST_CALLS,
+        slow_at="1",
+        downgrade_at="1",
+    )
+    return scene
+
+
+def test_a_day_of_a_team(customer: Customer) -> None:
+    passed: list[tuple[str, Answer]] = []
+    passed += simple_questions_land_on_the_cheap_tier(customer)
+    passed += a_loop_is_stopped(customer)
+    a_while_passes()
+    passed += some_calls_test_it_and_it_runs_again(customer)
+    passed += the_days_budget_ends(customer)
+
+    spent = sum((cost_usd(model, answer) for model, answer in passed), Decimal(0))
+    until(lambda: Event.objects.count() == len(passed))
+    assert total(UnitDay, "cost_usd") == spent
+    assert spent <= BUDGET_USD
+    until(lambda: total(Lease, "used_usd") == spent)
+    until(lambda: total(Lease, "metered_usd") == spent)
+
+
+def simple_questions_land_on_the_cheap_tier(customer: Customer) -> list[tuple[str, Answer]]:
+    simple = customer.ask("What is two and two?", model="gpt-4o", **SIMPLE)
+    hard = customer.ask("Why is it four?", model="gpt-4o", **HARD)
+
+    until(lambda: Event.objects.count() == 2)
+    assert list(Event.objects.order_by("started_at").values_list("slice__model", flat=True)) == [
+        "gpt-4o-mini",
+        "gpt-4o",
+    ]
+    return [("gpt-4o-mini", simple), ("gpt-4o", hard)]
+
+
+def a_loop_is_stopped(customer: Customer) -> list[tuple[str, Answer]]:
+    """Ask the same again and again; then the whole scope is blocked, whatever is asked."""
+    answers = [customer.ask("Try again.", model="gpt-4o-mini", **HARD) for _ in range(LOOP_CALLS)]
+
+    assert [answer.status for answer in answers] == [200, 200, 200, 429]
+    assert is_refused(answers[-1], "loop")
+    until(lambda: state() == "open")
+    obeyed()
+    other = customer.ask("Something else.", model="gpt-4o-mini", **HARD)
+    assert is_refused(other, "loop")
+    assert "Router litellm saw calls repeat themselves" in other.error["message"]
+    return [("gpt-4o-mini", answer) for answer in answers[:-1]]
+
+
+def a_while_passes() -> None:
+    """Move what was into the past: the block has cooled down, and its calls are long made."""
+    until(lambda: Event.objects.count() == 2 + LOOP_CALLS - 1)
+    MinuteUse.objects.update(minute=F("minute") - A_WHILE)
+    Scope.objects.filter(slug=SUPPORT).update(until=F("until") - A_WHILE)
+    keep_up(at=datetime.now(UTC))
+    assert state() == "half_open"
+    obeyed()
+
+
+def some_calls_test_it_and_it_runs_again(customer: Customer) -> list[tuple[str, Answer]]:
+    tested = [
+        customer.ask(f"Test {number}", model="gpt-4o-mini", **HARD) for number in range(TEST_CALLS)
+    ]
+
+    assert [answer.status for answer in tested] == [200] * TEST_CALLS
+    assert Probe.objects.get().taken == TEST_CALLS
+    until(lambda: state() == "closed")
+    moves = ScopeStep.objects.filter(scope__slug=SUPPORT).order_by("pk")
+    assert list(moves.values_list("to_state", flat=True)) == ["open", "half_open", "closed"]
+    obeyed()
+    return [("gpt-4o-mini", answer) for answer in tested]
+
+
+def the_days_budget_ends(customer: Customer) -> list[tuple[str, Answer]]:
+    answers: list[Answer] = []
+    while not answers or answers[-1].status == 200:
+        answers.append(customer.ask(f"Question {len(answers)}", model="gpt-4o", **HARD))
+
+    (*passed, refused) = answers
+    assert passed
+    assert is_refused(refused, "cap_day")
+    cap = Scope.objects.get(slug=SUPPORT).caps.get()
+    assert refused.error["cap"] == f"cap:{cap.pk}"
+    midnight = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    resets_at = datetime.fromisoformat(refused.error["resets_at"])
+    assert resets_at == midnight + timedelta(days=1)
+    assert f"{BUDGET_USD}" in refused.error["message"]
+    return [("gpt-4o", answer) for answer in passed]
+
+
+def is_refused(answer: Answer, code: str) -> bool:
+    """Test whether a call was refused by Support, and not tried again by the client."""
+    assert (answer.status, answer.error["type"]) == (429, "tokenops_budget")
+    assert (answer.error["scope"], answer.error["scope_name"]) == (SUPPORT, "Support")
+    assert answer.retries == 0
+    return bool(answer.error["code"] == code)
+
+
+def cost_usd(model: str, answer: Answer) -> Decimal:
+    millionths = sum(count * USD[model][kind] for kind, count in answer.tokens.items())
+    return Decimal(millionths) / 1_000_000
+
+
+def total(kind: Any, amount: str) -> Decimal:
+    found = kind.objects.aggregate(all=Sum(amount))["all"]
+    return Decimal(found or 0)
+
+
+def state() -> str:
+    return Scope.objects.get(slug=SUPPORT).state
 
 
 def obeyed() -> None:
     number = current_number() or 0
     until(lambda: Sidecar.objects.filter(name="litellm", revision=number).exists())
-
-
-def test_what_was_let_through_is_what_is_counted_and_no_more_than_the_budget(
-    scene: Cast, proxy: Proxy
-) -> None:
-    answers: list[tuple[str, httpx.Response]] = []
-    while not answers or answers[-1][1].is_success:
-        model = ("gpt-4o", "gpt-4o-mini")[len(answers) % 2]
-        answers.append((model, proxy.chat(f"Question {len(answers)}", model=model, **MINE)))
-
-    (*passed, (_, refused)) = answers
-    spent = sum((cost_usd(answer, model) for model, answer in passed), Decimal(0))
-    until(lambda: Event.objects.count() == len(passed))
-    until(lambda: counted_usd() == spent)
-    assert len(passed) >= 4
-    assert spent <= BUDGET_USD
-    error = refused.json()["error"]
-    assert (refused.status_code, error["type"]) == (429, "tokenops_budget")
-    assert (error["code"], error["scope"], error["scope_name"]) == (
-        "cap_day",
-        "unit:support",
-        "Support",
-    )
-    assert error["resets_at"] is not None
 
 
 def test_a_person_stops_a_scope_and_lets_it_go_on(scene: Cast, proxy: Proxy) -> None:
