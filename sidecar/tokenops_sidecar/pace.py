@@ -15,7 +15,7 @@ class Pace:
 
     settle_s: float = 5.0
     report_s: float = 60.0
-    gather_s: float = 0.2
+    gather_s: float = 0.5
     first_pause_s: float = 0.5
     longest_pause_s: float = 60.0
 

@@ -16,7 +16,7 @@ from typing import Any, BinaryIO, NamedTuple
 from tokenops_sidecar import disk
 
 MOST_BYTES = 512 * 1024 * 1024
-SEGMENT_BYTES = 4 * 1024 * 1024
+SEGMENT_BYTES = 1024 * 1024
 _SUFFIX = ".ndjson"
 
 
