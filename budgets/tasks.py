@@ -5,6 +5,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from budgets.operations.flex_steps import scale_all
+from budgets.operations.gate_baselines import revoke_overtaken
 from budgets.operations.gate_changes import revoke_changed
 from budgets.operations.gate_rechecks import hasten_rechecks
 from budgets.operations.gates import expire_gates
@@ -52,12 +53,14 @@ def watch() -> None:
 
 @shared_task
 def watch_gates() -> None:
-    """Revoke the passes that a material change has overtaken; hasten those that moved."""
+    """Revoke the passes that a change or late data have overtaken; hasten those that moved."""
     if not Company.objects.exists():
         return
     at = timezone.now()
     if gates := revoke_changed(at=at):
         log.info("budgets.gates_revoked", gates=gates)
+    if gates := revoke_overtaken(at=at):
+        log.info("budgets.baselines_revoked", gates=gates)
     if gates := hasten_rechecks(at=at):
         log.info("budgets.gates_hastened", gates=gates)
 

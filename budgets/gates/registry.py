@@ -1,11 +1,11 @@
 """The gates there are, by number."""
 
-from budgets.gates import breaker, optimisation, worth
+from budgets.gates import breaker, optimisation, stability, worth
 from budgets.gates.rule import GateRule
 from org.refusals import NotThere
 
 GATES: dict[int, GateRule] = {
-    gate.number: gate for gate in (worth.GATE, optimisation.GATE, breaker.GATE)
+    gate.number: gate for gate in (worth.GATE, optimisation.GATE, breaker.GATE, stability.GATE)
 }
 
 

@@ -28,14 +28,17 @@ from finops.stability.figures import (
     MOST_PEAK,
     Figures,
 )
-from finops.stability.streak import FEWEST_ACTIVE_DAYS, FEWEST_TASKS, NEEDED_DAYS
+from finops.stability.streak import NEEDED_DAYS
+
+FEWEST_ACTIVE_DAYS = 20
+FEWEST_TASKS = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Baseline:
     """The present run of an experiment, and what its last thirty days say.
 
-    `final_days` of the window have had their late data. `tasks` is None where nobody counted
+    `final_days` of the run have had their late data. `tasks` is None where nobody counted
     them. `figures` are of the window, None before it holds a day; `cv_limit` is the profile's.
     """
 

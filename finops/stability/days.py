@@ -85,7 +85,6 @@ class Day:
     least_cap_usd: Decimal
     left_usd: Decimal | None
     calls: int = 0
-    tasks: int = 0
     is_off: bool = False
     gates_passed: bool = True
     events: Sequence[Event] = ()

@@ -16,8 +16,6 @@ NEEDED_DAYS = 30
 MOST_PAUSED = 2
 LATE_DAYS = 7  # so long a paused day may be filled in
 FREEZING_BREACHES = 2
-FEWEST_ACTIVE_DAYS = 20
-FEWEST_TASKS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +32,6 @@ class Run:
     @property
     def paused(self) -> list[Judged]:
         return [each for each in self.days if each.effect == Effect.PAUSES]
-
-    @property
-    def tasks(self) -> int:
-        return sum(each.day.tasks for each in self.days)
-
-    @property
-    def active_days(self) -> int:
-        return sum(1 for each in self.counted if each.day.calls)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,16 +54,6 @@ class Streak:
     @property
     def length(self) -> int:
         return len(self.current.counted)
-
-    @property
-    def is_long_enough(self) -> bool:
-        return self.length >= NEEDED_DAYS
-
-    @property
-    def has_enough_use(self) -> bool:
-        """Test whether the run holds enough work to say anything by."""
-        run = self.current
-        return run.active_days >= FEWEST_ACTIVE_DAYS and run.tasks >= FEWEST_TASKS
 
 
 def streak_of(
@@ -108,6 +88,11 @@ def streak_of(
 def is_final(day: date, *, today: date, lag_days: int) -> bool:
     """Test whether a day's late data have had their time: it is final at D + lag."""
     return today >= day + timedelta(days=lag_days)
+
+
+def final_part(run: Run, *, today: date, lag_days: int) -> Run:
+    """Return the run as far as its days are final."""
+    return Run([day for day in run.days if is_final(day.day.on, today=today, lag_days=lag_days)])
 
 
 def window_of(run: Run) -> Sequence[Judged]:

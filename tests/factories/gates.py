@@ -79,11 +79,18 @@ def some_gate(number: int, ledger: Ledger, **changes: Any) -> GateRule:
 
 
 @contextmanager
-def gates(ledger: Ledger, numbers: Sequence[int] = (1, 2, 3), **changes: Any) -> Iterator[None]:
-    """Let these be the gates there are."""
+def gates(
+    ledger: Ledger,
+    numbers: Sequence[int] = (1, 2, 3),
+    *,
+    real: Sequence[int] = (),
+    **changes: Any,
+) -> Iterator[None]:
+    """Let these be the gates there are, the `real` ones as they are."""
     before = dict(GATES)
     GATES.clear()
     GATES.update({number: some_gate(number, ledger, **changes) for number in numbers})
+    GATES.update({number: before[number] for number in real})
     try:
         yield
     finally:

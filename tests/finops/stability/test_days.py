@@ -18,7 +18,6 @@ PLAIN = Day(
     least_cap_usd=Decimal(600),
     left_usd=Decimal(5820),
     calls=1400,
-    tasks=700,
 )
 
 
