@@ -17,12 +17,12 @@ from org.queries.calendar import company
 from org.refusals import NotThere
 from policy.breaker_serializers import (
     ACTIONS,
+    BreakerOut,
+    CapOverrideOut,
     ForcedOut,
     OverrideIn,
-    CapOverrideOut,
     ProtectedIn,
     ReasonIn,
-    BreakerOut,
     TripIn,
     TripTestIn,
     TripTestOut,
