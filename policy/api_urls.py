@@ -41,6 +41,11 @@ urlpatterns = [
         name="api-override-step",
     ),
     path("breakers/<str:scope>/trip", breaker_api.Trip.as_view(), name="api-breaker-trip"),
+    path(
+        "breakers/<str:scope>/when-stale",
+        breaker_api.WithoutServer.as_view(),
+        name="api-when-stale",
+    ),
     path("breakers/<str:scope>/protect", breaker_api.Protect.as_view(), name="api-protect"),
     path("breakers/<str:scope>/override", breaker_api.Overrides.as_view(), name="api-overrides"),
     path("breakers/<str:scope>/trip-test", breaker_api.TripTests.as_view(), name="api-trip-tests"),

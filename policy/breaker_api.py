@@ -26,6 +26,7 @@ from policy.breaker_serializers import (
     TripIn,
     TripTestIn,
     TripTestOut,
+    WhenStaleIn,
     forced_out,
     override_out,
     scope_out,
@@ -40,6 +41,7 @@ from policy.operations.overrides import (
     withdraw_override,
 )
 from policy.operations.protection import set_protected
+from policy.operations.staleness import set_when_stale
 from policy.operations.trip_tests import ask_trip_test
 from policy.permissions import scopes_visible_to
 from policy.queries.overrides import overrides_visible_to
@@ -89,6 +91,19 @@ class Protect(IdempotentPost):
         given, user = _valid(ProtectedIn, request), _caller(request)
         found = _scope(user, scope)
         made = set_protected(scope=found, **given, by=user, at=timezone.now())
+        return Response(scope_out(made, revision=current_number()))
+
+
+class WithoutServer(IdempotentPost):
+    """`POST /breakers/{scope}/when-stale`: what routers do once they have lost the server."""
+
+    scopes = {"POST": TokenScope.BREAKERS_WRITE}
+
+    @extend_schema(operation_id="set_when_stale", request=WhenStaleIn, responses=BreakerOut)
+    def post(self, request: Request, scope: str) -> Response:
+        given, user = _valid(WhenStaleIn, request), _caller(request)
+        found = _scope(user, scope)
+        made = set_when_stale(scope=found, **given, by=user, at=timezone.now())
         return Response(scope_out(made, revision=current_number()))
 
 

@@ -11,6 +11,7 @@ from django import forms
 from finops.override import LEAST_REASON
 from org.templatetags.figures import usd
 from policy.models import Cap, Scope
+from policy.models.guardrails import WhenStale
 from policy.operations.forced import MOST_REASON
 from policy.override_terms import OverrideTerms
 from policy.queries.override_checks import MOST_TICKET
@@ -100,6 +101,23 @@ class WhyForm(forms.Form):
 
 
 class ProtectForm(forms.Form):
+    reason = forms.CharField(
+        max_length=MOST_REASON, widget=LINES, help_text="An auditor will read it."
+    )
+
+
+class WhenStaleForm(forms.Form):
+    """What routers do without the server."""
+
+    mode = forms.ChoiceField(choices=WhenStale.choices, label="Without the server")
+    usd = forms.DecimalField(
+        max_digits=18,
+        decimal_places=2,
+        min_value=Decimal(0),
+        required=False,
+        label="Allowance of each router",
+        help_text="In dollars, until the server is heard of again. Only for a bucket.",
+    )
     reason = forms.CharField(
         max_length=MOST_REASON, widget=LINES, help_text="An auditor will read it."
     )

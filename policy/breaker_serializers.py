@@ -10,6 +10,7 @@ from org.queries.signing import missing_parts
 from org.refusals import Invalid
 from org.signing_wording import parts_in_words
 from policy.models import Cap, ForcedBlock, Override, Scope, TripTest
+from policy.models.guardrails import WhenStale
 from policy.override_terms import OverrideTerms
 from policy.queries.overrides import OVERRIDE
 
@@ -26,6 +27,16 @@ class TripIn(serializers.Serializer[Any]):
 
 class ReasonIn(serializers.Serializer[Any]):
     reason = serializers.CharField(required=False, allow_blank=True, default="")
+
+
+class WhenStaleIn(serializers.Serializer[Any]):
+    """What routers do once they have lost the server; `usd` is each router's in a bucket."""
+
+    mode = serializers.ChoiceField(choices=WhenStale.values)
+    usd = serializers.DecimalField(
+        max_digits=18, decimal_places=2, min_value=Decimal(0), default=Decimal(0)
+    )
+    reason = serializers.CharField(allow_blank=True)
 
 
 class ProtectedIn(serializers.Serializer[Any]):

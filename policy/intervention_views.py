@@ -1,6 +1,7 @@
 """Pages of what people do to a breaker: force it open, protect its calls, let a loop trip it."""
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from django.contrib import messages
@@ -13,14 +14,15 @@ from org.forms import show_refusal
 from org.http import PageRequest
 from org.queries.calendar import company
 from org.refusals import NotAllowed, NotThere, Refusal
-from policy.breaker_forms import ForceForm, ProtectForm, TripTestForm, WhyForm
+from policy.breaker_forms import ForceForm, ProtectForm, TripTestForm, WhenStaleForm, WhyForm
 from policy.breaker_views import crumbs_of
 from policy.lifecycle import ScopeState
 from policy.models import Scope, TripTest
 from policy.operations.forced import force_block, give_reason, scope_to_stop
 from policy.operations.protection import set_protected
+from policy.operations.staleness import set_when_stale
 from policy.operations.trip_tests import ask_trip_test
-from policy.permissions import can_protect, can_stop_scope, scopes_visible_to
+from policy.permissions import can_guard_scope, can_protect, can_stop_scope, scopes_visible_to
 from policy.queries.forced import forced_blocks_of
 from policy.queries.trip_tests import daily_cap_of, trip_tests_of
 
@@ -79,6 +81,33 @@ def protect(request: PageRequest, slug: str) -> HttpResponse:
     }
     status = UNPROCESSABLE if form.errors else 200
     return render(request, "policy/protect.html", context, status=status)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def without_server(request: PageRequest, slug: str) -> HttpResponse:
+    """Say what routers do with a scope's calls once they have lost the server."""
+    scope = get_object_or_404(scopes_visible_to(request.user), slug=slug)
+    standing = {"mode": scope.when_stale, "usd": scope.stale_usd or None}
+    form = WhenStaleForm(_typed(request), initial=standing)
+    if request.method == "POST" and form.is_valid():
+        given = form.cleaned_data | {"usd": form.cleaned_data["usd"] or Decimal(0)}
+        try:
+            set_when_stale(scope=scope, **given, by=request.user, at=timezone.now())
+        except NotAllowed:
+            raise
+        except Refusal as refusal:
+            show_refusal(form, refusal)
+        else:
+            messages.success(request, f"Routers are told what {scope.name} does alone.")
+            return redirect("breaker-when-stale", slug=scope.slug)
+    context = {
+        "scope": scope,
+        "form": form,
+        "may_guard": can_guard_scope(request.user, scope=scope),
+        "crumbs": crumbs_of(scope),
+    }
+    status = UNPROCESSABLE if form.errors else 200
+    return render(request, "policy/when_stale.html", context, status=status)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -33,6 +33,11 @@ urlpatterns = [
     path("breakers/<str:slug>/", breaker_views.one, name="breaker"),
     path("breakers/<str:slug>/override/", override_views.ask, name="breaker-override"),
     path("breakers/<str:slug>/block/", intervention_views.force, name="breaker-block"),
+    path(
+        "breakers/<str:slug>/when-stale/",
+        intervention_views.without_server,
+        name="breaker-when-stale",
+    ),
     path("breakers/<str:slug>/protect/", intervention_views.protect, name="breaker-protect"),
     path("breakers/<str:slug>/trip-test/", intervention_views.trip_test, name="breaker-trip-test"),
     path("quotas/", quota_views.quotas, name="quotas"),

@@ -8,6 +8,14 @@ from django.db.models import F, Q
 from policy.lifecycle import ScopeState
 
 
+class WhenStale(models.TextChoices):
+    """What a router does with a scope's calls once it has lost the server."""
+
+    CLOSED = "closed", "Refuse its calls"
+    BUCKET = "bucket", "Let each router spend so much more, then refuse"
+    OPEN = "open", "Go on as last told"
+
+
 class Scope(models.Model):
     """Something calls fall under: the organisation, a unit, an initiative.
 
@@ -48,7 +56,9 @@ class Scope(models.Model):
     below_since = models.DateTimeField(null=True, blank=True)
     loss_since = models.DateTimeField(null=True, blank=True)
     max_tier = models.CharField(max_length=12, blank=True)
-    when_stale = models.CharField(max_length=8, default="closed")
+    when_stale = models.CharField(max_length=8, choices=WhenStale, default=WhenStale.CLOSED)
+    # Each router's allowance while it is cut off, of a bucket alone.
+    stale_usd = models.DecimalField(max_digits=18, decimal_places=2, default=0)
     protected = models.BooleanField(default=False)
     # Of a scope that exists for a trip test: the one that is tested. It counts synthetic calls.
     trial_of = models.ForeignKey(
@@ -61,6 +71,11 @@ class Scope(models.Model):
             models.CheckConstraint(
                 condition=Q(unit__isnull=True) | Q(cost_object__isnull=True),
                 name="scope_counts_one_thing",
+            ),
+            models.CheckConstraint(
+                condition=Q(when_stale="bucket", stale_usd__gt=0)
+                | Q(when_stale__in=["closed", "open"], stale_usd=0),
+                name="scope_has_an_allowance_only_in_a_bucket",
             ),
             models.CheckConstraint(
                 condition=Q(trial_of__isnull=True) | Q(unit__isnull=True, cost_object__isnull=True),

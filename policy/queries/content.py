@@ -173,6 +173,7 @@ def _guarded(row: Scope, *, today: Today, quotas: Sequence[QuotaEntry]) -> Scope
         **guard_entries(row),
         quotas=quotas,
         when_stale=row.when_stale,
+        stale_usd=row.stale_usd,
         protected=row.protected,
     )
 

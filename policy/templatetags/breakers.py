@@ -18,6 +18,7 @@ PARTS = {
     "breaker-trip-test": "Trip test",
     "breaker-block": "Block",
     "breaker-protect": "Protection",
+    "breaker-when-stale": "Without the server",
 }
 FOR_STOPPERS = frozenset({"breaker-override"})
 

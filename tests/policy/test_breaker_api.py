@@ -9,7 +9,7 @@ from django.test import Client
 from django.utils import timezone
 
 from org.models import User
-from policy.models import Cap, ForcedBlock, Override, Scope, TripTest
+from policy.models import Cap, ForcedBlock, Override, PolicyRevision, Scope, TripTest
 from policy.operations.publish import publish
 from policy.queries.revisions import current_number
 from tests.factories.org import new_token
@@ -211,3 +211,16 @@ def test_strangers_find_nothing_members_are_told_and_tokens_need_the_scope(
     browser = Client()
     browser.force_login(cast.aud)
     assert post(browser, f"{ROOT}/{what}", **body).status_code == 403
+
+
+def test_an_engineer_gives_routers_an_allowance_without_the_server(cast: Cast, daily: Cap) -> None:
+    body = {"mode": "bucket", "usd": "5.00", "reason": "The line is weak."}
+
+    answer = post(caller(cast.ed), f"{ROOT}/when-stale", **body)
+
+    assert answer.status_code == 200
+    assert answer.json()["revision"] == PolicyRevision.objects.latest("number").number
+    assert Scope.objects.get(pk=daily.scope_id).stale_usd == Decimal("5.00")
+    refused = post(caller(cast.carl), f"{ROOT}/when-stale", **(body | {"usd": "0"}))
+    assert refused.status_code == 422
+    assert [each["pointer"] for each in refused.json()["errors"]] == ["/usd"]

@@ -24,6 +24,7 @@ from tests.org_cast import Cast
 DRAFTER = "initiative:support-drafter"
 ASK, BLOCK = f"/breakers/{DRAFTER}/override/", f"/breakers/{DRAFTER}/block/"
 PROTECT, TRIP = f"/breakers/{DRAFTER}/protect/", f"/breakers/{DRAFTER}/trip-test/"
+STALE = f"/breakers/{DRAFTER}/when-stale/"
 
 
 @pytest.fixture(autouse=True)
@@ -262,3 +263,15 @@ def test_the_countdown_is_written_in_hours_and_minutes(
     at: datetime, seconds: int, says: str
 ) -> None:
     assert time_left(at + timedelta(seconds=seconds), at) == says
+
+
+def test_the_page_tells_routers_what_to_do_without_the_server(cast: Cast, daily: Cap) -> None:
+    client = client_of(cast.ed)
+    missing = client.post(STALE, {"mode": "bucket", "usd": "", "reason": "The line is weak."})
+    assert missing.status_code == 422
+    assert "Say how much each router may spend" in words(missing)
+
+    client.post(STALE, {"mode": "bucket", "usd": "5", "reason": "The line is weak."})
+
+    assert "then refuse, $5.00 each." in words(client.get(STALE))
+    assert client_of(cast.grace).post(STALE, {"mode": "closed", "reason": "x"}).status_code == 403
