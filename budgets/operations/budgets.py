@@ -30,7 +30,6 @@ from budgets.operations.revisions import (
     void_revision,
     withdraw_revision,
 )
-from budgets.operations.scopes import ensure_unit_scope
 from budgets.phasing import Phasing
 from budgets.queries.hierarchy import Room, room_for
 from budgets.queries.plan import plan_of, weights_for, why_year_is_over
@@ -45,6 +44,7 @@ from org.permissions import can_request_for
 from org.queries.calendar import periods_of_year, reporting_today, year_period
 from org.refusals import FieldError, Invalid, NotAllowed, Refusal, Stale
 from policy.operations.publish import publish
+from policy.operations.unit_scopes import ensure_unit_scope
 
 KIND = BUDGET
 ZERO = Decimal("0.00")

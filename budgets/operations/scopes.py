@@ -1,66 +1,15 @@
-"""The scopes budgets put into policy: units up to the organisation, and experiments."""
+"""The scopes that budgets put into policy: experiments, with their caps."""
 
 from datetime import datetime
 from decimal import Decimal
 
 from budgets.models import Initiative
-from budgets.queries.hierarchy import ids_above
-from org.models import CostObject, Unit, User
-from org.queries.calendar import company
+from org.models import CostObject, User
 from policy.models import Cap, Scope
 from policy.operations.breaker import block
 from policy.operations.scopes import put_cap, put_scope
+from policy.operations.unit_scopes import ensure_unit_scope
 from policy.permissions import can_stop_scope
-
-ORGANISATION = "org"
-
-
-def ensure_unit_scope(*, unit: Unit, at: datetime) -> Scope:
-    """Return the unit's scope, made with all above it up to the organisation."""
-    ids = [*ids_above(unit), unit.pk]
-    line = {found.pk: found for found in Unit.objects.filter(pk__in=ids).select_related("owner")}
-    scope = _ensured(slug=ORGANISATION, name=company().name, parent=None, at=at)
-    for pk in ids:
-        step = line[pk]
-        owner = step.owner
-        scope = _ensured(
-            slug=f"unit:{step.slug}",
-            name=step.name,
-            parent=scope,
-            unit=step,
-            owner=str(owner) if owner else "",
-            contact=owner.email if owner else "",
-            at=at,
-        )
-    return scope
-
-
-def _ensured(
-    *,
-    slug: str,
-    name: str,
-    parent: Scope | None,
-    unit: Unit | None = None,
-    owner: str = "",
-    contact: str = "",
-    at: datetime,
-) -> Scope:
-    """Return the scope as described; one that stands like that is not touched.
-
-    The scopes at the top are everybody's: writing them each time would make all wait.
-    """
-    standing = Scope.objects.filter(
-        slug=slug, name=name, parent=parent, owner=owner, contact=contact, retired_at=None
-    ).first()
-    return standing or put_scope(
-        slug=slug,
-        name=name,
-        parent_slug=parent.slug if parent else None,
-        unit=unit,
-        owner=owner,
-        contact=contact,
-        at=at,
-    )
 
 
 def put_experiment_scope(

@@ -8,7 +8,7 @@ from django.db import transaction
 
 from budgets.lifecycle import BudgetState, InitiativeState
 from budgets.models import Budget, Initiative, ThresholdCrossing
-from budgets.operations.scopes import ensure_unit_scope, scope_slug
+from budgets.operations.scopes import scope_slug
 from budgets.operations.threshold_news import tell_of_answer, tell_of_crossing
 from budgets.operations.threshold_tables import lock_subject
 from budgets.queries.core_spend import core_spend
@@ -28,6 +28,7 @@ from org.refusals import Invalid, NotAllowed, Refusal
 from policy.lifecycle import ScopeState
 from policy.models import Scope
 from policy.operations.breaker import block, unblock
+from policy.operations.unit_scopes import ensure_unit_scope
 from policy.permissions import can_stop_scope
 
 BLOCK_CODE = "threshold"

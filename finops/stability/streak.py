@@ -29,10 +29,6 @@ class Run:
     def counted(self) -> list[Judged]:
         return [each for each in self.days if each.counts]
 
-    @property
-    def paused(self) -> list[Judged]:
-        return [each for each in self.days if each.effect == Effect.PAUSES]
-
 
 @dataclass(frozen=True, slots=True)
 class Streak:

@@ -8,13 +8,12 @@ from django.db import transaction
 from org import audit
 from org.models import Unit, User
 from org.permissions import can_see_company
-from org.queries.calendar import company
 from org.refusals import Invalid, NotAllowed, NotThere, Refusal
 from policy.lifecycle import ScopeState
 from policy.models import ForcedBlock, Scope
 from policy.operations.breaker import block
 from policy.operations.publish import publish
-from policy.operations.scopes import put_scope
+from policy.operations.unit_scopes import ensure_company_scope, ensure_unit_scope
 from policy.permissions import can_stop_scope, scopes_visible_to
 from policy.queries.content import ORG, slug_of
 from policy.wording import blocked_by_hand
@@ -93,23 +92,12 @@ def scope_to_stop(slug: str, *, by: User, at: datetime) -> Scope:
 
 def _put(slug: str, *, by: User, at: datetime) -> Scope:
     if slug == ORG and can_see_company(by):
-        return put_scope(slug=ORG, name=company().name, parent_slug=None, at=at)
+        return ensure_company_scope(at=at)
     seen = Unit.objects.visible_to(by).filter(retired_on__isnull=True)
-    unit = next((each for each in seen.select_related("parent") if slug_of(each) == slug), None)
+    unit = next((each for each in seen if slug_of(each) == slug), None)
     if unit is None:
         raise NotThere(f"There is no scope {slug}.")
-    return _put_unit(unit, at=at)
-
-
-def _put_unit(unit: Unit, *, at: datetime) -> Scope:
-    """Return the unit's scope, made with all above it that have none."""
-    above = slug_of(unit.parent) if unit.parent else ORG
-    if not Scope.objects.filter(slug=above, retired_at__isnull=True).exists():
-        if unit.parent is not None:
-            _put_unit(unit.parent, at=at)
-        else:
-            put_scope(slug=ORG, name=company().name, parent_slug=None, at=at)
-    return put_scope(slug=slug_of(unit), name=unit.name, parent_slug=above, unit=unit, at=at)
+    return ensure_unit_scope(unit=unit, at=at)
 
 
 def _still_holds(forced: ForcedBlock) -> bool:

@@ -14,7 +14,7 @@ from policy.permissions import can_protect
 
 @transaction.atomic
 def set_protected(*, scope: Scope, protected: bool, reason: str, by: User, at: datetime) -> Scope:
-    """Say that only a person and the scope's own hard caps block it, or that all does again."""
+    """Say that only a person blocks the scope, or that all does again; caps still lease."""
     if not can_protect(by):
         raise NotAllowed("Only a CFO says which calls nothing automatic may block.")
     if not reason.strip():

@@ -10,12 +10,13 @@ from django.db import transaction
 from finops.money import to_cents
 from finops.quotas import LENGTHS, Metric, Window
 from org import audit
-from org.models import User
+from org.models import Unit, User
 from org.refusals import FieldError, Invalid, NotAllowed, NotThere
 from policy.models import Quota, QuotaTerms, Scope
 from policy.operations.publish import publish
-from policy.operations.quota_scopes import ensured_scope
+from policy.operations.unit_scopes import ensure_company_scope, ensure_unit_scope
 from policy.permissions import can_set_quota
+from policy.queries.content import ORG
 from policy.quota_wording import quota_in_words
 
 THRESHOLDS = (50, 80, 100)
@@ -58,7 +59,7 @@ def put_quota(*, draft: QuotaDraft, reason: str, by: User, at: datetime) -> Quot
         raise Invalid(" ".join(error.detail for error in errors), errors=errors)
     detail = {**asdict(draft), "reason": reason.strip()}
     audit.record(actor=by, action="policy.quota_set", subject=draft.scope, at=at, detail=detail)
-    scope = ensured_scope(draft.scope, at=at)
+    scope = _scope_of(draft.scope, at=at)
     if not can_set_quota(by, scope=scope):
         raise NotAllowed(
             f"Quotas of {scope.name} are set by its general manager or engineer, a FinOps analyst"
@@ -183,3 +184,17 @@ def _list_errors(draft: QuotaDraft) -> list[FieldError]:
         told = f"At most {MOST_EXEMPT} are exempt: set the quota on a scope without them."
         errors.append(FieldError("/exempt", told))
     return errors
+
+
+def _scope_of(slug: str, *, at: datetime) -> Scope:
+    """Return the live scope of a slug, made where a unit has none; Invalid where nothing is."""
+    standing = Scope.objects.filter(slug=slug, retired_at__isnull=True).first()
+    if standing is not None:
+        return standing
+    if slug == ORG:
+        return ensure_company_scope(at=at)
+    kind, _, name = slug.partition(":")
+    unit = Unit.objects.filter(slug=name, retired_on=None).first() if kind == "unit" else None
+    if unit is None:
+        raise Invalid.of("scope", f"There is no scope {slug}: name org, a unit or an experiment.")
+    return ensure_unit_scope(unit=unit, at=at)

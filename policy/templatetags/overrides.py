@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from policy.models import Scope
 from policy.permissions import scopes_visible_to
-from policy.queries.forced import reasons_owed_over
+from policy.queries.forced import reasons_owed
 from policy.queries.overrides import overrides_over
 
 register = Library()
@@ -22,7 +22,7 @@ def override_banner(slug: str, zone: str = "UTC") -> dict[str, Any]:
     at = timezone.now()  # a tag is where the page reads the clock: every page of a scope has it
     named = Scope.objects.filter(slug=slug)
     overrides = list(overrides_over(named, at=at))
-    return {"overrides": overrides, "owed": list(reasons_owed_over(named)), "zone": zone}
+    return {"overrides": overrides, "owed": list(reasons_owed(named)), "zone": zone}
 
 
 @register.inclusion_tag("policy/_override_banner.html", takes_context=True)
@@ -31,7 +31,7 @@ def override_banners(context: Context) -> dict[str, Any]:
     seen = scopes_visible_to(context["request"].user)
     return {
         "overrides": list(overrides_over(seen, at=timezone.now())),
-        "owed": list(reasons_owed_over(seen)),
+        "owed": list(reasons_owed(seen)),
         "zone": context.get("zone", "UTC"),
     }
 

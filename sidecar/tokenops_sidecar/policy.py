@@ -197,10 +197,6 @@ class Policy:
         """Return the place of a tier from the cheapest on."""
         return self.tiers.index(tier)
 
-    @property
-    def has_hard_caps(self) -> bool:
-        return any(path[0].hard_caps for path in self.paths.values())
-
 
 def home_of(path: Iterable[Scope]) -> Scope | None:
     """Return where the money of a call is leased: the innermost scope with a hard cap."""

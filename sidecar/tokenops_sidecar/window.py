@@ -95,9 +95,6 @@ class Recent(Generic[K, V]):
         while len(self._entries) > self._most or self._has_old(at_s):
             self._entries.popitem(last=False)
 
-    def drop(self, key: K) -> None:
-        self._entries.pop(key, None)
-
     def _has_old(self, at_s: float) -> bool:
         touched_s, _ = next(iter(self._entries.values()))
         return at_s - touched_s > self._keep_s

@@ -113,4 +113,6 @@ def test_without_a_policy_there_is_nothing_to_ask(cast: Cast) -> None:
 
 
 def test_a_stranger_is_turned_away(cast: Cast) -> None:
-    text(cast.stan, PAGE, status=403)
+    refused = text(cast.stan, PAGE, status=403)
+
+    assert 'name="provider"' not in refused
