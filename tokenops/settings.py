@@ -193,6 +193,8 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "BudgetStateEnum": "budgets.lifecycle.BudgetState",
         "InitiativeStateEnum": "budgets.lifecycle.InitiativeState",
+        "QuotaModeEnum": "policy.models.quotas.Quota.Mode",
+        "WhenStaleModeEnum": "policy.models.guardrails.WhenStale",
     },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
