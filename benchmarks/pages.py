@@ -74,10 +74,11 @@ ON CONFLICT DO NOTHING
 """
 UNIT_DAYS_SQL = """
 INSERT INTO ingestion_unitday
-  (reporting_day, unit_id, cost_object_id, provider, model, status, metered, rule_book, calls,
-   in_tokens, out_tokens, cost_usd, list_usd)
+  (reporting_day, unit_id, cost_object_id, provider, model, status, metered, rule_book,
+   is_core, calls, in_tokens, out_tokens, cost_usd, list_usd)
 SELECT d.reporting_day, a.unit_id, a.cost_object_id, s.provider, s.model, d.status, d.metered, 1,
-       sum(d.calls), sum(d.in_text), sum(d.out_text), sum(d.cost_usd), sum(d.list_usd)
+       a.cost_object_id IS NULL, sum(d.calls), sum(d.in_text), sum(d.out_text), sum(d.cost_usd),
+       sum(d.list_usd)
   FROM ingestion_sliceday d
   JOIN ingestion_slice s ON s.id = d.slice_id
   JOIN ingestion_assignment a ON a.slice_id = d.slice_id

@@ -95,7 +95,7 @@ def units_in_year(*, year: Period, on: date) -> list[UnitYear]:
     """Add up the year of every unit itself, Unallocated included."""
     since = min(year.start, on - timedelta(days=HISTORY_DAYS))
     within = Q(reporting_day__gte=year.start, reporting_day__lt=year.end)
-    core, unpriced = Q(cost_object=None), Q(status=CostStatus.UNPRICED)
+    core, unpriced = Q(is_core=True), Q(status=CostStatus.UNPRICED)
     rows = (
         UnitDay.objects.filter(metered=True, reporting_day__gte=since, reporting_day__lt=year.end)
         .values("unit_id")
@@ -160,7 +160,7 @@ def _by_day(window: Period) -> dict[str, dict[date, Decimal]]:
     rows = (
         UnitDay.objects.filter(
             metered=True,
-            cost_object=None,
+            is_core=True,
             unit__isnull=False,
             reporting_day__gte=window.start,
             reporting_day__lt=window.end,

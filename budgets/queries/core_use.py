@@ -36,7 +36,7 @@ def core_use(budget: Budget, periods: Sequence[FiscalPeriod]) -> list[CoreUse]:
     rows = (
         UnitDay.objects.filter(
             metered=True,
-            cost_object=None,
+            is_core=True,
             unit__path__startswith=budget.unit.path,
             reporting_day__gte=periods[0].start,
             reporting_day__lt=periods[-1].end,

@@ -91,7 +91,7 @@ def _spent_by_path(periods: Sequence[FiscalPeriod]) -> dict[str, list[Decimal]]:
     rows = (
         UnitDay.objects.filter(
             metered=True,
-            cost_object=None,
+            is_core=True,
             unit__isnull=False,
             reporting_day__gte=starts[0],
             reporting_day__lt=periods[-1].end,

@@ -204,7 +204,8 @@ class UnitDay(models.Model):
     """What a unit spent in a day by model and cost status; pages read this.
 
     Without a unit the spend is Unallocated. `rule_book` is the version of the
-    allocation rules that made the row.
+    allocation rules that made the row. `is_core` is false where its cost object was an
+    experiment on the day.
     """
 
     reporting_day = models.DateField()
@@ -219,6 +220,7 @@ class UnitDay(models.Model):
     status = models.SmallIntegerField(choices=CostStatus)
     metered = models.BooleanField()
     rule_book = models.PositiveIntegerField()
+    is_core = models.BooleanField()
     calls = models.BigIntegerField()
     in_tokens = models.BigIntegerField()
     out_tokens = models.BigIntegerField()

@@ -5,6 +5,7 @@ from typing import Any, Literal
 from django.db import connection
 
 from finops.tokens import INPUT_CLASSES, OUTPUT_CLASSES, TOKEN_CLASSES
+from ingestion.queries.core import CORE_SPANS, IS_CORE
 from ingestion.queries.rules import book_number
 from org.refusals import Refusal
 
@@ -50,15 +51,18 @@ DO UPDATE SET {_added("ingestion_sliceday", _SLICE_DAY_MEASURES)}
 
 _UNIT_DAYS_FROM = """
 INSERT INTO ingestion_unitday
-  (reporting_day, unit_id, cost_object_id, provider, model, status, metered, rule_book,
+  (reporting_day, unit_id, cost_object_id, provider, model, status, metered, rule_book, is_core,
    calls, in_tokens, out_tokens, cost_usd, list_usd)
 SELECT d.reporting_day, a.unit_id, a.cost_object_id, s.provider, s.model, d.status, d.metered, %s,
+       {is_core},
        sum(d.calls), sum({in_tokens}), sum({out_tokens}), sum(d.cost_usd), sum(d.list_usd)
 FROM {days} d
 JOIN ingestion_slice s ON s.id = d.slice_id
 JOIN ingestion_assignment a ON a.slice_id = d.slice_id
  AND d.reporting_day >= a.starts_on AND d.reporting_day < a.ends_on
-GROUP BY d.reporting_day, a.unit_id, a.cost_object_id, s.provider, s.model, d.status, d.metered
+{core_spans}
+GROUP BY d.reporting_day, a.unit_id, a.cost_object_id, s.provider, s.model, d.status, d.metered,
+         {is_core}
 HAVING sum(d.calls) <> 0 OR sum({in_tokens}) <> 0 OR sum({out_tokens}) <> 0
     OR sum(d.cost_usd) <> 0 OR sum(d.list_usd) <> 0
 ORDER BY d.reporting_day, a.unit_id, a.cost_object_id, s.provider, s.model, d.status, d.metered
@@ -140,4 +144,10 @@ def rebuild_unit_days() -> None:
 
 
 def _unit_days_from(days: str) -> str:
-    return _UNIT_DAYS_FROM.format(days=days, in_tokens=_IN_TOKENS, out_tokens=_OUT_TOKENS)
+    return _UNIT_DAYS_FROM.format(
+        days=days,
+        in_tokens=_IN_TOKENS,
+        out_tokens=_OUT_TOKENS,
+        is_core=IS_CORE,
+        core_spans=CORE_SPANS,
+    )

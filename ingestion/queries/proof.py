@@ -5,6 +5,7 @@ from typing import Any
 from django.db import connection
 
 from finops.tokens import INPUT_CLASSES, OUTPUT_CLASSES, TOKEN_CLASSES
+from ingestion.queries.core import CORE_SPANS, IS_CORE
 from ingestion.queries.detail import DAY_KEY, MEASURES, detail
 from ingestion.queries.metering import IS_METERED
 
@@ -16,11 +17,12 @@ WHERE {" OR ".join(f"coalesce(d.{n}, 0) <> coalesce(r.{n}, 0)" for n in MEASURES
 LIMIT 1
 """  # noqa: S608 -- only names of this file
 
-_UNIT_KEY = "reporting_day, unit_id, cost_object_id, provider, model, status, metered"
+_UNIT_KEY = "reporting_day, unit_id, cost_object_id, provider, model, status, metered, is_core"
 _UNIT_MEASURES = "calls, in_tokens, out_tokens, cost_usd, list_usd"
 _UNITS_EQUAL_SLICES = f"""
 WITH slices AS (
   SELECT d.reporting_day, a.unit_id, a.cost_object_id, s.provider, s.model, d.status, d.metered,
+         {IS_CORE} AS is_core,
          sum(d.calls)::bigint AS calls,
          sum({" + ".join(INPUT_CLASSES)})::bigint AS in_tokens,
          sum({" + ".join(OUTPUT_CLASSES)})::bigint AS out_tokens,
@@ -29,7 +31,8 @@ WITH slices AS (
   JOIN ingestion_slice s ON s.id = d.slice_id
   LEFT JOIN ingestion_assignment a ON a.slice_id = d.slice_id
    AND d.reporting_day >= a.starts_on AND d.reporting_day < a.ends_on
-  GROUP BY 1, 2, 3, 4, 5, 6, 7)
+  {CORE_SPANS}
+  GROUP BY 1, 2, 3, 4, 5, 6, 7, 8)
 SELECT reporting_day, unit_id, model, sum(sign * cost_usd)
 FROM (SELECT {_UNIT_KEY}, {_UNIT_MEASURES}, 1 AS sign FROM slices
       UNION ALL SELECT {_UNIT_KEY}, {_UNIT_MEASURES}, -1 FROM ingestion_unitday) both_sides

@@ -42,7 +42,7 @@ def spent(
 ) -> Spent:
     """Return what the scope spent in the period's reporting days.
 
-    A unit includes everything beneath it; `core_only` leaves cost objects out. Only
+    A unit includes everything beneath it; `core_only` leaves experiments out. Only
     rows of the metering source of record count, so that no money counts twice.
     """
     days = _days(period=period, unit=unit, cost_object=cost_object, core_only=core_only)
@@ -103,7 +103,7 @@ def spend_by_unit(*, period: Period) -> list[UnitSpend]:
         .values("unit_id")
         .annotate(
             usd=Sum("cost_usd"),
-            core_usd=Coalesce(Sum("cost_usd", filter=Q(cost_object=None)), ZERO_USD),
+            core_usd=Coalesce(Sum("cost_usd", filter=Q(is_core=True)), ZERO_USD),
             calls_made=Sum("calls"),
             unpriced=Coalesce(Sum("calls", filter=Q(status=CostStatus.UNPRICED)), 0),
         )
@@ -139,4 +139,4 @@ def _days(
         days = days.filter(unit__path__startswith=unit.path)
     if cost_object is not None:
         days = days.filter(cost_object=cost_object)
-    return days.filter(cost_object=None) if core_only else days
+    return days.filter(is_core=True) if core_only else days

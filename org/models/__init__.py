@@ -25,7 +25,7 @@ from org.models.signing import (
     ApprovalSignature,
 )
 from org.models.tokens import ApiToken
-from org.models.units import CostObject, Unit, UnitVersion
+from org.models.units import CoreSpan, CostObject, Unit, UnitVersion
 
 __all__ = [
     "ApiToken",
@@ -38,6 +38,7 @@ __all__ = [
     "CashPosition",
     "Company",
     "CompanyProfile",
+    "CoreSpan",
     "CostObject",
     "Delegation",
     "Delivered",

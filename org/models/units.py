@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from django.contrib.postgres.constraints import ExclusionConstraint
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Func, Q
 
 if TYPE_CHECKING:
     from org.models.people import User
@@ -88,7 +89,10 @@ class UnitVersion(models.Model):
 
 
 class CostObject(models.Model):
-    """Something within a unit that spend is booked to, such as an initiative."""
+    """Something within a unit that spend is booked to, such as an initiative.
+
+    What is booked to it is an experiment's, but on the days on which it runs in core.
+    """
 
     slug = models.SlugField(unique=True)
     name = models.CharField(max_length=120)
@@ -96,3 +100,33 @@ class CostObject(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class CoreSpan(models.Model):
+    """The reporting days on which a cost object runs in the core budget; without an end: on.
+
+    Only the end is ever written later: what ran in core did.
+    """
+
+    cost_object = models.ForeignKey(CostObject, on_delete=models.PROTECT, related_name="core_spans")
+    starts_on = models.DateField()
+    ends_on = models.DateField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(ends_on__isnull=True) | Q(ends_on__gt=F("starts_on")),
+                name="core_span_ends_after_it_starts",
+            ),
+            # No extension brings equality to an exclusion constraint: a range of one id does.
+            ExclusionConstraint(
+                name="core_spans_never_overlap",
+                expressions=[
+                    (Func(template="int8range(cost_object_id, cost_object_id + 1)"), "&&"),
+                    (Func("starts_on", "ends_on", function="daterange"), "&&"),
+                ],
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.cost_object} in core from {self.starts_on}"

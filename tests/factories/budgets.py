@@ -185,6 +185,7 @@ def spend(
         status=status,
         metered=metered,
         rule_book=1,
+        is_core=cost_object is None,
         calls=calls,
         in_tokens=10,
         out_tokens=5,

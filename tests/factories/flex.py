@@ -60,7 +60,7 @@ def used(
     """Book core spend with its tokens to a unit's day."""
     return UnitDay.objects.create(
         reporting_day=day, unit=unit, provider="openai", model=model, status=status, metered=True,
-        rule_book=1, calls=1, in_tokens=tokens, out_tokens=0, cost_usd=Decimal(usd),
+        rule_book=1, is_core=True, calls=1, in_tokens=tokens, out_tokens=0, cost_usd=Decimal(usd),
         list_usd=Decimal(usd),
     )  # fmt: skip
 

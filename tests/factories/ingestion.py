@@ -97,7 +97,13 @@ def book(
         provider=slice_.provider,
         model=slice_.model,
         **where,
-        defaults={"rule_book": 1, "in_tokens": tokens[0], "out_tokens": tokens[1], **measures},
+        defaults={
+            "rule_book": 1,
+            "is_core": owner is None or owner.cost_object is None,
+            "in_tokens": tokens[0],
+            "out_tokens": tokens[1],
+            **measures,
+        },
     )
     if not is_new:
         for name, value in {**measures, "in_tokens": tokens[0], "out_tokens": tokens[1]}.items():
