@@ -1,6 +1,9 @@
 """The lifecycle of a gate: every state, every way on."""
 
 from django.db import models
+from django.db.models import Q
+
+from budgets.lifecycle import IN_CORE, RUNNING
 
 
 class GateState(models.TextChoices):
@@ -58,3 +61,15 @@ GATE_TRANSITIONS: dict[GateState, dict[GateAction, GateState]] = {
 # The last signature passes a gate, the ledger hastens its day and the clock ends it: nobody
 # does any of it by hand.
 BY_ITSELF = (GateAction.PASS, GateAction.RECHECK, GateAction.EXPIRE)
+
+# In core the return, the models and the breaker are checked again; the rest was proved.
+CHECKED_IN_CORE = (1, 2, 3)
+# Of gates: those that are worked on, in the state their initiative is in.
+ON_TABLE = Q(initiative__state__in=RUNNING) | Q(
+    initiative__state__in=IN_CORE, number__in=CHECKED_IN_CORE
+)
+
+
+def works_on_gate(state: str, number: int) -> bool:
+    """Test whether a gate of an initiative in this state is worked on."""
+    return state in RUNNING or (state in IN_CORE and number in CHECKED_IN_CORE)

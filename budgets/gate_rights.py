@@ -156,7 +156,7 @@ def _parts_of(
     return [
         signer
         for signer in signers_of(gate, rule)
-        if among(roles, *signer.roles, unit=gate.initiative.unit)
+        if among(roles, *signer.roles, unit=signer.unit or gate.initiative.unit)
         or (signer.owner_too and user.pk in _answering(gate.initiative))
     ]
 

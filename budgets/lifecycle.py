@@ -60,6 +60,10 @@ class InitiativeState(models.TextChoices):
     DRAFT = "draft", "Draft"
     REQUESTED = "requested", "Requested"
     SANDBOX = "sandbox", "Sandbox"
+    GRADUATING = "graduating", "Graduating"
+    CORE = "core", "Core"
+    PROBATION = "probation", "On probation"
+    DEMOTED = "demoted", "Demoted"
     STOPPED = "stopped", "Stopped"
     EXPIRED = "expired", "Expired"
     REJECTED = "rejected", "Rejected"
@@ -79,12 +83,47 @@ class InitiativeAction(models.TextChoices):
     STOP = "stop", "Stop now"
     STOP_LOSS = "stop_loss", "Stop-loss"
     EXPIRE = "expire", "Expire"
+    GRADUATE = "graduate", "Graduate"
+    ENTER_CORE = "enter_core", "Enter core"
+    PROBATE = "probate", "Put on probation"
+    RECOVER = "recover", "End the probation"
+    DEMOTE = "demote", "Demote"
 
 
-# What only the clock and the ledger take, never a person.
-BY_ITSELF = (InitiativeAction.STOP_LOSS, InitiativeAction.EXPIRE)
 # What ends a running experiment, whoever does it.
-ENDING = (InitiativeAction.STOP, *BY_ITSELF)
+ENDING = (InitiativeAction.STOP, InitiativeAction.STOP_LOSS, InitiativeAction.EXPIRE)
+# What only the clock, the ledger and the last signature take, never a person by hand.
+BY_ITSELF = (
+    InitiativeAction.STOP_LOSS,
+    InitiativeAction.EXPIRE,
+    InitiativeAction.GRADUATE,
+    InitiativeAction.ENTER_CORE,
+    InitiativeAction.PROBATE,
+    InitiativeAction.RECOVER,
+    InitiativeAction.DEMOTE,
+)
+# An experiment under way, under its own cap, that proves itself gate by gate.
+RUNNING = (InitiativeState.SANDBOX, InitiativeState.DEMOTED)
+# What spends a cap of its own: an experiment, up to the day on which it enters core.
+SPENDING = (*RUNNING, InitiativeState.GRADUATING)
+# In core, where the first gates are checked again.
+IN_CORE = (InitiativeState.CORE, InitiativeState.PROBATION)
+
+
+def _under_way(state: InitiativeState) -> dict[InitiativeAction, InitiativeState]:
+    """Return the ways on of an experiment that runs."""
+    return {
+        # Asked for, decided and taken back while the experiment goes on.
+        InitiativeAction.EXTEND: state,
+        InitiativeAction.GRANT_EXTENSION: state,
+        InitiativeAction.REJECT_EXTENSION: state,
+        InitiativeAction.WITHDRAW_EXTENSION: state,
+        InitiativeAction.STOP: InitiativeState.STOPPED,
+        InitiativeAction.STOP_LOSS: InitiativeState.STOPPED,
+        InitiativeAction.EXPIRE: InitiativeState.EXPIRED,
+        InitiativeAction.GRADUATE: InitiativeState.GRADUATING,
+    }
+
 
 INITIATIVE_TRANSITIONS: dict[InitiativeState, dict[InitiativeAction, InitiativeState]] = {
     InitiativeState.DRAFT: {
@@ -97,16 +136,15 @@ INITIATIVE_TRANSITIONS: dict[InitiativeState, dict[InitiativeAction, InitiativeS
         InitiativeAction.ASK: InitiativeState.DRAFT,  # back to the requester, with a question
         InitiativeAction.WITHDRAW: InitiativeState.WITHDRAWN,
     },
-    InitiativeState.SANDBOX: {
-        # Asked for, decided and taken back while the experiment goes on.
-        InitiativeAction.EXTEND: InitiativeState.SANDBOX,
-        InitiativeAction.GRANT_EXTENSION: InitiativeState.SANDBOX,
-        InitiativeAction.REJECT_EXTENSION: InitiativeState.SANDBOX,
-        InitiativeAction.WITHDRAW_EXTENSION: InitiativeState.SANDBOX,
-        InitiativeAction.STOP: InitiativeState.STOPPED,
-        InitiativeAction.STOP_LOSS: InitiativeState.STOPPED,
-        InitiativeAction.EXPIRE: InitiativeState.EXPIRED,
+    InitiativeState.SANDBOX: _under_way(InitiativeState.SANDBOX),
+    # Signed, and an experiment until the day has come.
+    InitiativeState.GRADUATING: {InitiativeAction.ENTER_CORE: InitiativeState.CORE},
+    InitiativeState.CORE: {InitiativeAction.PROBATE: InitiativeState.PROBATION},
+    InitiativeState.PROBATION: {
+        InitiativeAction.RECOVER: InitiativeState.CORE,
+        InitiativeAction.DEMOTE: InitiativeState.DEMOTED,
     },
+    InitiativeState.DEMOTED: _under_way(InitiativeState.DEMOTED),
     InitiativeState.STOPPED: {},
     InitiativeState.EXPIRED: {},
     InitiativeState.REJECTED: {},

@@ -18,7 +18,7 @@ from org.signing_wording import roles_in_words
 DRAFTED, REVISED = "draft", "revise"
 # What approvals call the matters of this floor.
 BUDGET, INITIATIVE, EXTENSION, REVISION = "budget", "initiative", "extension", "revision"
-FUND, OPENING = "fund", "opening"
+FUND, OPENING, GRADUATION = "fund", "opening", "graduation"
 FLEX_RULE, FLEX_STEP, WAIVER = "flex-rule", "flex-step", "waiver"
 # What each deciding step is about, and whether it says yes.
 DECIDED_BY: dict[str, tuple[str, bool]] = {

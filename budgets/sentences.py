@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 
-from budgets.lifecycle import InitiativeState
+from budgets.lifecycle import SPENDING, InitiativeState
 from budgets.queries.experiments import InitiativeStanding
 from budgets.queries.standing import Standing
 from finops.burn import BurnAlert
@@ -80,7 +80,7 @@ def initiative_sentence(standing: InitiativeStanding) -> str:
     """Say where an experiment stands: its state, what is left, and until when."""
     initiative = standing.initiative
     state = InitiativeState(initiative.state)
-    if state == InitiativeState.SANDBOX:
+    if state in SPENDING:
         return _joined(
             initiative_outlook(standing),
             _blocked(standing),
@@ -91,6 +91,8 @@ def initiative_sentence(standing: InitiativeStanding) -> str:
     return {
         InitiativeState.DRAFT: f"A draft for {asked}: nobody is asked to approve it yet.",
         InitiativeState.REQUESTED: f"Waits for a decision on {asked}.",
+        InitiativeState.CORE: f"Runs in core. As an experiment it {used[3:]}.",
+        InitiativeState.PROBATION: f"On probation in core. As an experiment it {used[3:]}.",
         InitiativeState.STOPPED: f"Stopped. {used}; its calls are blocked.",
         InitiativeState.EXPIRED: f"Ended as agreed. {used}; its calls are blocked.",
         InitiativeState.REJECTED: f"Rejected: {asked} was asked.",

@@ -9,6 +9,7 @@ from budgets.operations.gate_baselines import revoke_overtaken
 from budgets.operations.gate_changes import revoke_changed
 from budgets.operations.gate_rechecks import hasten_rechecks
 from budgets.operations.gates import expire_gates
+from budgets.operations.graduations import enter_core_due, settle_graduated
 from budgets.operations.held import carry_out_due
 from budgets.operations.initiatives import expire_due, settle_ended
 from budgets.operations.leavers import replace_leavers, warn_of_leavers
@@ -37,6 +38,18 @@ def sweep() -> None:
         log.info("budgets.settled", initiatives=settled)
     if gates := expire_gates(at=at):
         log.info("budgets.gates_expired", gates=gates)
+
+
+@shared_task
+def sweep_core() -> None:
+    """Let graduations begin on their day, and settle what the experiments left."""
+    if not Company.objects.exists():
+        return
+    at = timezone.now()
+    if entered := enter_core_due(at=at):
+        log.info("budgets.entered_core", initiatives=entered)
+    if settled := settle_graduated(at=at):
+        log.info("budgets.graduated_settled", initiatives=settled)
 
 
 @shared_task

@@ -9,7 +9,13 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
-from finops.money import EXACT, ROUNDED, calculated_in, to_cents
+from finops.money import (
+    EXACT,
+    ROUNDED,
+    calculated_in,
+    split_by_largest_remainder,
+    to_cents,
+)
 from finops.periods import Period
 
 ZERO = Decimal(0)
@@ -24,10 +30,6 @@ class Funding(StrEnum):
     POOL_PERMANENT = "pool_permanent"  # the pool gives up the whole of it for good
 
 
-class NotFunded(ValueError):
-    """The money that the policy names does not suffice; the message says what is short."""
-
-
 @dataclass(frozen=True, slots=True)
 class Phased:
     """A fiscal period's part of what the core budget gains, by its days from the first on."""
@@ -39,11 +41,19 @@ class Phased:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Journal:
-    """What each side gains (above zero) or gives; the three sum to zero."""
+    """What each side gains (above zero) or gives; all of them sum to zero.
+
+    The pool gives what the experiment has left of it, and of its free money.
+    """
 
     core_usd: Decimal
-    pool_usd: Decimal
+    experiment_usd: Decimal
+    free_pool_usd: Decimal
     contingency_usd: Decimal
+
+    @property
+    def pool_usd(self) -> Decimal:
+        return self.experiment_usd + self.free_pool_usd
 
     @property
     def sum_usd(self) -> Decimal:
@@ -78,31 +88,20 @@ def released_usd(
 
 
 @calculated_in(EXACT)
-def funded(
-    funding: Funding,
-    *,
-    core_usd: Decimal,
-    released_usd: Decimal,
-    pool_usd: Decimal,
-    contingency_usd: Decimal,
-) -> Journal:
-    """Return who gives what the core budget gains.
+def journal_of(funding: Funding, *, core_usd: Decimal, released_usd: Decimal) -> Journal:
+    """Return who gives what the core budget gains; whether they have it is another question.
 
-    `pool_usd` and `contingency_usd` are what they have to give; the pool's does not include
-    what is released. Raises NotFunded where the experiment was overspent, or where
-    somebody would have to give more than is there.
+    What an overspent experiment has left is nothing.
     """
-    if released_usd < 0:
-        raise NotFunded(f"The experiment spent {-released_usd:f} USD more than it was allotted.")
-    from_pool = {
-        Funding.TRANSFER: min(core_usd, released_usd),
-        Funding.RELEASE_ONLY: ZERO,
-        Funding.POOL_PERMANENT: core_usd,
-    }[funding]
-    from_contingency = core_usd - from_pool
-    _check_has("pool", pool_usd + released_usd, from_pool)
-    _check_has("contingency", contingency_usd, from_contingency)
-    return Journal(core_usd=core_usd, pool_usd=-from_pool, contingency_usd=-from_contingency)
+    left = min(core_usd, max(released_usd, ZERO))
+    experiment = ZERO if funding == Funding.RELEASE_ONLY else left
+    free_pool = core_usd - left if funding == Funding.POOL_PERMANENT else ZERO
+    return Journal(
+        core_usd=core_usd,
+        experiment_usd=-experiment,
+        free_pool_usd=-free_pool,
+        contingency_usd=experiment + free_pool - core_usd,
+    )
 
 
 @calculated_in(EXACT)
@@ -132,7 +131,15 @@ def needs_true_up(signed_usd: Decimal, now_usd: Decimal) -> bool:
     return abs(now_usd - signed_usd) / abs(signed_usd) > MOST_UNTOUCHED_DRIFT
 
 
-def _check_has(who: str, has_usd: Decimal, gives_usd: Decimal) -> None:
-    if gives_usd > max(has_usd, ZERO):
-        short = gives_usd - max(has_usd, ZERO)
-        raise NotFunded(f"The {who} is {short:f} USD short of the {gives_usd:f} USD it would give.")
+@calculated_in(EXACT)
+def split_by_share(phased: Sequence[Phased], shares: Sequence[Decimal]) -> list[list[Phased]]:
+    """Return every department's part of each period, in cents; together they are the whole.
+
+    Left-over cents go by largest remainder, ties to the first.
+    """
+    parts: list[list[Phased]] = [[] for _ in shares]
+    for each in phased:
+        cents = split_by_largest_remainder(int(each.usd.scaleb(2)), dict(enumerate(shares)))
+        for place, kept in enumerate(parts):
+            kept.append(Phased(each.period, each.days, Decimal(cents[place]).scaleb(-2)))
+    return parts

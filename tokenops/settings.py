@@ -224,6 +224,7 @@ CELERY_BEAT_SCHEDULE = {
     "policy-tidy": {"task": "policy.tasks.tidy", "schedule": schedule(3600)},
     "policy-quotas": {"task": "policy.tasks.watch_quotas", "schedule": schedule(300)},
     "budgets-sweep": {"task": "budgets.tasks.sweep", "schedule": schedule(60)},
+    "core-sweep": {"task": "budgets.tasks.sweep_core", "schedule": schedule(60)},
     "decisions-sweep": {"task": "budgets.tasks.carry_out", "schedule": schedule(5)},
     "budgets-watch": {"task": "budgets.tasks.watch", "schedule": schedule(600)},
     "scale-budgets": {"task": "budgets.tasks.scale_budgets", "schedule": schedule(3600)},

@@ -1,11 +1,12 @@
 """The gates there are, by number."""
 
-from budgets.gates import breaker, optimisation, stability, worth
+from budgets.gates import breaker, graduation, optimisation, stability, worth
 from budgets.gates.rule import GateRule
 from org.refusals import NotThere
 
 GATES: dict[int, GateRule] = {
-    gate.number: gate for gate in (worth.GATE, optimisation.GATE, breaker.GATE, stability.GATE)
+    gate.number: gate
+    for gate in (worth.GATE, optimisation.GATE, breaker.GATE, stability.GATE, graduation.GATE)
 }
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from budgets.models import Initiative
 from finops.gates.criteria import Judgement
-from org.models import Role
+from org.models import Role, Unit
 
 # What was typed, by field; checked against `asks` before it comes here.
 Inputs = Mapping[str, str]
@@ -54,12 +54,16 @@ class Ask:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signer:
-    """A part that must sign: a holder of one of the roles, or who answers for the experiment."""
+    """A part that must sign: a holder of one of the roles, or who answers for the experiment.
+
+    The roles are those held in `unit`, without one in the experiment's own.
+    """
 
     part: str
     label: str
     roles: tuple[Role, ...]
     owner_too: bool = False
+    unit: Unit | None = None
 
     @property
     def in_words(self) -> str:

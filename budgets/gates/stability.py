@@ -74,6 +74,8 @@ def _run(streak: Streak, final: Run, window: Sequence[Judged]) -> dict[str, Any]
         "is_frozen": streak.is_frozen,
         "earliest_pass": streak.earliest_pass.isoformat(),
         "active_days": sum(1 for each in counted if each.day.calls),
+        "from": counted[0].day.on.isoformat() if counted else None,
+        "until": (counted[-1].day.on + ONE_DAY).isoformat() if counted else None,
         "days": [_day(each) for each in streak.judged],
     }
 

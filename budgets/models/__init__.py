@@ -4,6 +4,7 @@ from budgets.models.budgets import Budget, BudgetStep
 from budgets.models.flex import FlexRule, FlexStep
 from budgets.models.fund import FundPlan
 from budgets.models.gates import Gate, GateEvidence, GateSignature, GateStep
+from budgets.models.graduations import CoreGrant, CorePart, Graduation
 from budgets.models.held import HeldDecision
 from budgets.models.initiatives import Initiative, InitiativeStep
 from budgets.models.ledger import Account, Journal, Posting
@@ -17,6 +18,8 @@ __all__ = [
     "Budget",
     "BudgetRevision",
     "BudgetStep",
+    "CoreGrant",
+    "CorePart",
     "FlexRule",
     "FlexStep",
     "FundPlan",
@@ -24,6 +27,7 @@ __all__ = [
     "GateEvidence",
     "GateSignature",
     "GateStep",
+    "Graduation",
     "HeldDecision",
     "Initiative",
     "InitiativeStep",

@@ -58,6 +58,9 @@ class Journal(models.Model):
         EXPERIMENT = "experiment", "Experiment funded"
         TOP_UP = "top_up", "Experiment topped up"
         RELEASE = "release", "Unspent returned"
+        GRADUATION = "graduation", "Graduated into core"
+        TRUE_UP = "true_up", "Core trued up"
+        DEMOTION = "demotion", "Demoted from core"
 
     kind = models.CharField(max_length=12, choices=Kind)
     memo = models.CharField(max_length=200)

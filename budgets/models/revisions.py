@@ -14,14 +14,16 @@ class BudgetRevision(models.Model):
     """One change of a budget's amounts, in force from a day on; never edited.
 
     A transfer moves money between the classes of one budget; a budget above holds what its
-    units beneath moved, so it is revised with them by the same approval. What a flex rule
-    moves is money of one fiscal period, until `ends_on`; the approval is that of the rule.
+    units beneath moved, so it is revised with them by the same approval. What a flex rule or
+    a graduation moves is money of one fiscal period, until `ends_on`; the approval is that of
+    the rule, or of the graduation.
     """
 
     class Kind(models.TextChoices):
         CHANGE = "change", "More or less"
         TRANSFER = "transfer", "Reserve opened"
         FLEX = "flex", "Flexed by volume"
+        CORE = "core", "Graduated or demoted"
 
     budget = models.ForeignKey("budgets.Budget", on_delete=models.PROTECT, related_name="revisions")
     number = models.PositiveSmallIntegerField()
@@ -44,16 +46,18 @@ class BudgetRevision(models.Model):
             models.UniqueConstraint(
                 fields=["budget", "number"], name="revision_is_numbered_once_per_budget"
             ),
-            # A rule is signed once and moves money in many periods: each step of it once.
+            # A rule, or a graduation, is signed once and moves money in many periods.
             models.UniqueConstraint(
                 fields=["budget", "approval"],
-                condition=~Q(kind="flex"),
+                condition=~Q(kind__in=["flex", "core"]),
                 name="revision_takes_effect_once_per_approval",
             ),
             models.CheckConstraint(
-                condition=Q(kind="flex", ends_on__gt=F("starts_on"), ends_on__isnull=False)
-                | Q(~Q(kind="flex"), ends_on__isnull=True),
-                name="only_a_flexed_period_has_an_end",
+                condition=Q(
+                    kind__in=["flex", "core"], ends_on__gt=F("starts_on"), ends_on__isnull=False
+                )
+                | Q(~Q(kind__in=["flex", "core"]), ends_on__isnull=True),
+                name="only_money_of_one_period_has_an_end",
             ),
             models.CheckConstraint(
                 condition=Q(core_usd__gte=0, experiment_usd__gte=0, reserve_usd__gte=0),

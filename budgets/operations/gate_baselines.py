@@ -7,7 +7,7 @@ from django.db import transaction
 from budgets.gate_lifecycle import GateAction, GateState
 from budgets.gates.registry import GATES
 from budgets.gates.stability import NUMBER
-from budgets.lifecycle import InitiativeState
+from budgets.lifecycle import RUNNING
 from budgets.models import Gate
 from budgets.operations.gate_moves import locked_gate, move
 from finops.gates.criteria import Outcome
@@ -18,7 +18,7 @@ def revoke_overtaken(*, at: datetime) -> list[str]:
     if NUMBER not in GATES:
         return []
     standing = Gate.objects.filter(
-        number=NUMBER, state=GateState.PASSED, initiative__state=InitiativeState.SANDBOX
+        number=NUMBER, state=GateState.PASSED, initiative__state__in=RUNNING
     )
     keys = standing.order_by("initiative").values_list("initiative", flat=True)
     return [name for pk in keys if (name := _revoke_if_broken(pk, at=at))]

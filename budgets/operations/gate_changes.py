@@ -4,14 +4,13 @@ from datetime import datetime
 
 from django.db import transaction
 
-from budgets.gate_lifecycle import GateAction, GateState
+from budgets.gate_lifecycle import ON_TABLE, GateAction, GateState
 from budgets.gates.configuration import (
     configuration_of,
     grown_population,
     read_configuration,
 )
 from budgets.gates.registry import GATES
-from budgets.lifecycle import InitiativeState
 from budgets.models import Gate
 from budgets.operations.gate_moves import locked_gate, move
 from finops.gates.changes import material_changes
@@ -20,9 +19,7 @@ from finops.gates.changes import material_changes
 def revoke_changed(*, at: datetime) -> list[str]:
     """Revoke the passes that a material change has overtaken; return the gates in words."""
     watched = [rule.number for rule in GATES.values() if rule.ends_on_change]
-    standing = Gate.objects.filter(
-        number__in=watched, state=GateState.PASSED, initiative__state=InitiativeState.SANDBOX
-    )
+    standing = Gate.objects.filter(ON_TABLE, number__in=watched, state=GateState.PASSED)
     keys = standing.order_by("initiative", "number").values_list("initiative", "number")
     return [name for pk, number in keys if (name := _revoke_if_changed(pk, number, at=at))]
 

@@ -4,10 +4,9 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from budgets.gate_lifecycle import GateAction, GateState
+from budgets.gate_lifecycle import ON_TABLE, GateAction, GateState
 from budgets.gates.registry import GATES
 from budgets.gates.rule import GateRule, Gathered
-from budgets.lifecycle import InitiativeState
 from budgets.models import Gate, GateEvidence
 from budgets.operations.gate_moves import locked_gate, move
 from org.queries.calendar import reporting_today
@@ -16,9 +15,7 @@ from org.queries.calendar import reporting_today
 def hasten_rechecks(*, at: datetime) -> list[str]:
     """Bring forward the day of passes whose figures moved; return the gates in words."""
     watched = [rule.number for rule in GATES.values() if rule.moved is not None]
-    standing = Gate.objects.filter(
-        number__in=watched, state=GateState.PASSED, initiative__state=InitiativeState.SANDBOX
-    )
+    standing = Gate.objects.filter(ON_TABLE, number__in=watched, state=GateState.PASSED)
     keys = standing.order_by("initiative", "number").values_list("initiative", "number")
     return [name for pk, number in keys if (name := _hasten(pk, number, at=at))]
 

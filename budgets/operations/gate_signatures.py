@@ -9,8 +9,10 @@ from budgets.gate_rights import open_parts, parts_of, signers_of
 from budgets.gates.registry import title_of
 from budgets.gates.rule import GateRule, Signer
 from budgets.models import Gate, GateEvidence, GateSignature
+from budgets.models.gates import LAST_GATE
 from budgets.operations.gate_evidence import recheck
 from budgets.operations.gate_moves import move
+from budgets.operations.graduations import graduate, hold_money
 from budgets.queries.gates import missing_before
 from finops.gates.criteria import Outcome
 from org.models import User
@@ -30,21 +32,27 @@ def sign(
     """Sign the newest evidence, measured again under the lock; the last signature passes."""
     today = reporting_today(at)
     signer = _part(gate, rule, asked=part, by=by)
+    if gate.number == LAST_GATE:
+        hold_money(gate.initiative)
     evidence = recheck(gate, rule, by=by, at=at)
     _check_passes(rule, evidence)
     _check_order(gate, rule, on=today)
     signature = _signed(evidence, signer, comment=comment, by=by, at=at)
     move(gate, GateAction.SIGN, by=by, at=at, reason=_told(signer, comment))
     if not open_parts(gate, rule):
-        _pass(gate, rule, evidence, at=at, on=today)
+        _pass(gate, rule, evidence, by=by, at=at, on=today)
     return signature
 
 
-def _pass(gate: Gate, rule: GateRule, evidence: GateEvidence, *, at: datetime, on: date) -> None:
+def _pass(
+    gate: Gate, rule: GateRule, evidence: GateEvidence, *, by: User, at: datetime, on: date
+) -> None:
     gate.passed_on, gate.passed_at, gate.reason = evidence, at, ""
     gate.recheck_on = on + timedelta(days=rule.recheck_days)
     parts = " and ".join(signer.in_words for signer in signers_of(gate, rule))
     move(gate, GateAction.PASS, by=None, at=at, reason=f"Signed by {parts}.")
+    if gate.number == LAST_GATE:
+        graduate(gate.initiative, evidence, by=by, at=at)
 
 
 def _part(gate: Gate, rule: GateRule, *, asked: str, by: User) -> Signer:

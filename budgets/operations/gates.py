@@ -6,11 +6,11 @@ from datetime import date, datetime, timedelta
 
 from django.db import transaction
 
-from budgets.gate_lifecycle import GateAction, GateState
+from budgets.gate_lifecycle import ON_TABLE, GateAction, GateState, works_on_gate
 from budgets.gate_rights import asked_for, why_not_gate_step
 from budgets.gates.registry import gate_rule
 from budgets.gates.rule import GateRule
-from budgets.lifecycle import InitiativeState
+from budgets.lifecycle import IN_CORE
 from budgets.models import Gate, Initiative
 from budgets.operations.gate_evidence import gather, recheck
 from budgets.operations.gate_moves import check_admits, check_version, locked_gate, move
@@ -83,7 +83,7 @@ def take_gate_step(
     gate = locked_gate(initiative_id=initiative_id, number=number)
     check_version(gate, version)
     check_admits(gate, action)
-    _check_running(gate.initiative)
+    _check_running(gate.initiative, number)
     _check_right(gate, rule, action, by=by)
     refuse_beside(held_on_gate(gate, action))
     _EFFECTS[action](GateMove(gate=gate, rule=rule, by=by, at=at, given=given or Given()))
@@ -92,7 +92,7 @@ def take_gate_step(
 
 def expire_gates(*, at: datetime) -> list[str]:
     """End the passes whose day has come; return the gates in words."""
-    due = Gate.objects.filter(state=GateState.PASSED, recheck_on__lte=reporting_today(at))
+    due = Gate.objects.filter(ON_TABLE, state=GateState.PASSED, recheck_on__lte=reporting_today(at))
     keys = due.order_by("initiative", "number").values_list("initiative", "number")
     return [name for pk, number in keys if (name := _expire(pk, number, at=at))]
 
@@ -175,12 +175,13 @@ def _revoke(step: GateMove) -> None:
     move(step.gate, GateAction.REVOKE, by=step.by, at=step.at, reason=step.gate.reason)
 
 
-def _check_running(initiative: Initiative) -> None:
-    if initiative.state != InitiativeState.SANDBOX:
-        raise Refusal(
-            f"Gates are for an experiment that runs; {initiative} is"
-            f" “{initiative.get_state_display()}”."
-        )
+def _check_running(initiative: Initiative, number: int) -> None:
+    if works_on_gate(initiative.state, number):
+        return
+    kind = "This gate is" if initiative.state in IN_CORE else "Gates are"
+    raise Refusal(
+        f"{kind} for an experiment that runs; {initiative} is “{initiative.get_state_display()}”."
+    )
 
 
 def _check_right(gate: Gate, rule: GateRule, action: GateAction, *, by: User) -> None:

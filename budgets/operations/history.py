@@ -2,11 +2,34 @@
 
 from datetime import datetime
 
-from budgets.lifecycle import InitiativeState
+from budgets.lifecycle import INITIATIVE_TRANSITIONS, InitiativeAction, InitiativeState
 from budgets.models import Initiative, InitiativeStep
 from budgets.terms import as_written, terms_of
 from org.audit import record
 from org.models import User
+from org.refusals import Refusal
+
+
+def advance(
+    initiative: Initiative,
+    action: InitiativeAction,
+    *,
+    by: User | None,
+    reason: str,
+    at: datetime,
+) -> None:
+    """Take the initiative to the state that follows, and remember it; the caller holds its lock.
+
+    Raises Refusal where its state does not admit the action.
+    """
+    came_from = InitiativeState(initiative.state)
+    if action not in INITIATIVE_TRANSITIONS[came_from]:
+        word = came_from.label.lower()
+        raise Refusal(f"“{action.label}” is not possible: {initiative} is {word}.")
+    initiative.state = INITIATIVE_TRANSITIONS[came_from][action]
+    initiative.version += 1
+    initiative.save()
+    remember(initiative, action, came_from=came_from, by=by, reason=reason, at=at)
 
 
 def remember(

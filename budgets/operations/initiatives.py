@@ -8,11 +8,12 @@ from django.utils.text import slugify
 from budgets.lifecycle import (
     BY_ITSELF,
     INITIATIVE_TRANSITIONS,
+    RUNNING,
     InitiativeAction,
     InitiativeState,
 )
 from budgets.models import Initiative
-from budgets.operations.history import remember
+from budgets.operations.history import advance, remember
 from budgets.operations.initiative_effects import take_effect
 from budgets.operations.moves import Move
 from budgets.operations.news import tell_of_signature, tell_of_step
@@ -107,10 +108,7 @@ def take_step(
     take_effect(initiative, action, Move(by=by, reason=reason, at=at, change=change))
     if (waiting := still_unsigned(initiative, action)) is not None:
         return _signed(_locked(initiative_id), waiting, by=by, reason=reason, at=at)
-    initiative.state = INITIATIVE_TRANSITIONS[came_from][action]
-    initiative.version += 1
-    initiative.save()
-    remember(initiative, action, came_from=came_from, by=by, reason=reason, at=at)
+    advance(initiative, action, by=by, reason=reason, at=at)
     tell_of_step(initiative, action, by=by, reason=reason, at=at)
     if initiative.state in ENDED:
         _settle(initiative, by=by, at=at)
@@ -130,7 +128,7 @@ def _signed(
 def expire_due(*, at: datetime) -> list[str]:
     """End the experiments whose end date has come; return their slugs."""
     today = reporting_today(at)
-    due = Initiative.objects.filter(state=InitiativeState.SANDBOX, ends_on__lte=today)
+    due = Initiative.objects.filter(state__in=RUNNING, ends_on__lte=today)
     return [slug for pk, slug in due.values_list("pk", "slug") if _expire(pk, at=at)]
 
 
@@ -151,7 +149,7 @@ def _settle_one(initiative_id: int, *, at: datetime) -> bool:
 @transaction.atomic
 def _expire(initiative_id: int, *, at: datetime) -> bool:
     """Expire the initiative unless somebody ended it since we looked."""
-    if _locked(initiative_id).state != InitiativeState.SANDBOX:
+    if _locked(initiative_id).state not in RUNNING:
         return False
     take_step(
         initiative_id=initiative_id,

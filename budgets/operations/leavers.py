@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
-from budgets.lifecycle import InitiativeState
+from budgets.lifecycle import IN_CORE, SPENDING, InitiativeState
 from budgets.models import Initiative
 from budgets.operations.history import remember
 from budgets.operations.scopes import put_who_answers
@@ -25,7 +25,7 @@ from policy.operations.publish import publish
 
 HANDED_OVER = "hand_over"
 WARNED = timedelta(days=14)
-_OPEN = (InitiativeState.DRAFT, InitiativeState.REQUESTED, InitiativeState.SANDBOX)
+_OPEN = (InitiativeState.DRAFT, InitiativeState.REQUESTED, *SPENDING, *IN_CORE)
 
 
 def warn_of_leavers(*, at: datetime) -> None:

@@ -28,6 +28,11 @@ _STEPS: dict[str, tuple[NoticeKind, str]] = {
     InitiativeAction.STOP: (NoticeKind.STOP, "was stopped"),
     InitiativeAction.STOP_LOSS: (NoticeKind.STOP, "reached its stop-loss and was stopped"),
     InitiativeAction.EXPIRE: (NoticeKind.EXPIRY, "has ended"),
+    InitiativeAction.GRADUATE: (NoticeKind.DECISION, "graduates into core"),
+    InitiativeAction.ENTER_CORE: (NoticeKind.DECISION, "runs in core"),
+    InitiativeAction.PROBATE: (NoticeKind.DECISION, "is on probation"),
+    InitiativeAction.RECOVER: (NoticeKind.DECISION, "has recovered"),
+    InitiativeAction.DEMOTE: (NoticeKind.DECISION, "was demoted to an experiment"),
     BudgetAction.CLOSE: (NoticeKind.DECISION, "was closed"),
     BudgetAction.ASK_REVISION: (NoticeKind.REQUEST, "is to be revised"),
     BudgetAction.GRANT_REVISION: (NoticeKind.DECISION, "was revised"),
@@ -48,7 +53,16 @@ _FOR_DECIDERS = {
     BudgetAction.ASK_OPENING,
     BudgetAction.WITHDRAW_OPENING,
 }
-_FOR_MANAGERS = {InitiativeAction.STOP, InitiativeAction.STOP_LOSS, InitiativeAction.EXPIRE}
+_FOR_MANAGERS = {
+    InitiativeAction.STOP,
+    InitiativeAction.STOP_LOSS,
+    InitiativeAction.EXPIRE,
+    InitiativeAction.GRADUATE,
+    InitiativeAction.ENTER_CORE,
+    InitiativeAction.PROBATE,
+    InitiativeAction.RECOVER,
+    InitiativeAction.DEMOTE,
+}
 
 
 def tell_of_step(

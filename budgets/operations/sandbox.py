@@ -1,6 +1,6 @@
 """What begins and ends with an experiment: its money, its rules, its scope."""
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import ROUND_CEILING, Decimal
 
 from budgets.models import Account, Initiative, Journal
@@ -92,8 +92,9 @@ def release_unspent(initiative: Initiative, *, by: User | None, at: datetime) ->
     spent is not known yet, and money returned today could be missing tomorrow.
     """
     account, pool = lock_money_of(initiative)
-    days = Period(initiative.starts_on, max(reporting_today(at), initiative.ends_on) + ONE_DAY)
-    used = spent(period=days, cost_object=initiative.cost_object)
+    # All its life as an experiment: one that was demoted has begun anew since, on one account.
+    days = Period(date.min, max(reporting_today(at), initiative.ends_on) + ONE_DAY)
+    used = spent(period=days, cost_object=initiative.cost_object, experiment_only=True)
     if used.unpriced_calls:
         return None
     used_usd = used.usd.quantize(CENT, rounding=ROUND_CEILING, context=ROUNDED)

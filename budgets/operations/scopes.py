@@ -1,6 +1,6 @@
 """The scopes that budgets put into policy: experiments, with their caps."""
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 
 from budgets.models import Initiative
@@ -31,10 +31,26 @@ def put_experiment_scope(
     return scope
 
 
-def put_total_cap(*, initiative: Initiative, held_usd: Decimal, at: datetime) -> None:
-    """Let the experiment spend what it holds by now."""
+def put_total_cap(
+    *, initiative: Initiative, held_usd: Decimal, at: datetime, ends_on: date | None = None
+) -> None:
+    """Let the experiment spend what it holds by now; from `ends_on` on it is core."""
     scope = Scope.objects.get(slug=scope_slug(initiative))
-    _put_hard_cap(initiative, scope, Cap.Window.TOTAL, held_usd, by=None, at=at)
+    _put_hard_cap(initiative, scope, Cap.Window.TOTAL, held_usd, ends_on=ends_on, by=None, at=at)
+
+
+def put_core_scope(*, initiative: Initiative, cost_object: CostObject, at: datetime) -> Scope:
+    """Put the scope of a second department's part beneath it; its unit's caps bind it."""
+    answers = initiative.on_call or initiative.owner
+    return put_scope(
+        slug=f"core:{cost_object.slug}",
+        name=cost_object.name,
+        parent_slug=ensure_unit_scope(unit=cost_object.unit, at=at).slug,
+        cost_object=cost_object,
+        owner=str(initiative.owner),
+        contact=answers.email or str(answers),
+        at=at,
+    )
 
 
 def _put_hard_cap(
@@ -45,6 +61,7 @@ def _put_hard_cap(
     *,
     by: User | None,
     at: datetime,
+    ends_on: date | None = None,
 ) -> None:
     put_cap(
         scope=scope,
@@ -52,7 +69,7 @@ def _put_hard_cap(
         limit_usd=limit_usd,
         mode=Cap.Mode.HARD,
         starts_on=initiative.starts_on,
-        ends_on=None,
+        ends_on=ends_on,
         by=by,
         at=at,
     )

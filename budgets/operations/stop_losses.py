@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from budgets.lifecycle import InitiativeAction, InitiativeState
+from budgets.lifecycle import RUNNING, InitiativeAction
 from budgets.models import Initiative
 from budgets.operations.initiatives import take_step
 from budgets.queries.stop_losses import stop_loss_standing
@@ -13,9 +13,9 @@ from org.queries.calendar import reporting_today
 
 def fire_stop_losses(*, at: datetime) -> list[str]:
     """End the experiments whose stop-loss is reached; return their slugs."""
-    watched = Initiative.objects.filter(
-        state=InitiativeState.SANDBOX, stop_loss_pct__isnull=False
-    ).order_by("pk")
+    watched = Initiative.objects.filter(state__in=RUNNING, stop_loss_pct__isnull=False).order_by(
+        "pk"
+    )
     return [slug for pk, slug in watched.values_list("pk", "slug") if _fire(pk, at=at)]
 
 
@@ -23,7 +23,7 @@ def fire_stop_losses(*, at: datetime) -> list[str]:
 def _fire(initiative_id: int, *, at: datetime) -> bool:
     """End the experiment, unless somebody ended it since we looked or it may go on."""
     initiative = Initiative.objects.select_for_update(of=("self",)).get(pk=initiative_id)
-    if initiative.state != InitiativeState.SANDBOX:
+    if initiative.state not in RUNNING:
         return False
     standing = stop_loss_standing(initiative, on=reporting_today(at))
     if standing is None or not standing.has_fired:

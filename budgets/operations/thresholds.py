@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from django.db import transaction
 
-from budgets.lifecycle import BudgetState, InitiativeState
+from budgets.lifecycle import SPENDING, BudgetState
 from budgets.models import Budget, Initiative, ThresholdCrossing
 from budgets.operations.scopes import scope_slug
 from budgets.operations.threshold_news import tell_of_answer, tell_of_crossing
@@ -166,7 +166,7 @@ def _granted(subject: Budget | Initiative) -> Decimal | None:
     """Return the sum that levels are shares of, None where it is not in force any more."""
     if isinstance(subject, Budget):
         return subject.core_usd if subject.state == BudgetState.ACTIVE else None
-    return subject.cap_usd if subject.state == InitiativeState.SANDBOX else None
+    return subject.cap_usd if subject.state in SPENDING else None
 
 
 def _block(subject: Budget | Initiative, crossing: ThresholdCrossing, *, at: datetime) -> bool:

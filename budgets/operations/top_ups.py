@@ -6,7 +6,7 @@ from decimal import Decimal
 from django.db import transaction
 from django.db.models import F, Sum
 
-from budgets.lifecycle import InitiativeState
+from budgets.lifecycle import SPENDING
 from budgets.models import Initiative, Journal
 from budgets.operations.ledger import post_journal
 from budgets.operations.sandbox import lock_money_of
@@ -25,7 +25,7 @@ def top_up_experiments(*, at: datetime) -> list[str]:
     What a pool does not have it does not give: then the experiment's total cap, which is
     what it holds, blocks it. So no pool ever pays for more than it was granted.
     """
-    partly = Initiative.objects.filter(state=InitiativeState.SANDBOX).annotate(
+    partly = Initiative.objects.filter(state__in=SPENDING).annotate(
         held_usd=Sum("accounts__postings__amount_usd")
     )
     found = partly.filter(held_usd__lt=F("cap_usd")).order_by("pk")
@@ -35,7 +35,7 @@ def top_up_experiments(*, at: datetime) -> list[str]:
 @transaction.atomic
 def _top_up(initiative_id: int, *, at: datetime) -> bool:
     initiative = Initiative.objects.select_for_update(of=("self",)).get(pk=initiative_id)
-    if initiative.state != InitiativeState.SANDBOX:
+    if initiative.state not in SPENDING:
         return False  # somebody ended it since we looked
     own, pool = lock_money_of(initiative)
     held_usd = balance_usd(own)

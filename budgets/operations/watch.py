@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
 
-from budgets.lifecycle import BudgetState, InitiativeState
+from budgets.lifecycle import SPENDING, BudgetState
 from budgets.models import Budget, Initiative
 from budgets.operations.thresholds import act_on_spend, keep_blocked
 from budgets.queries.experiments import initiative_standings
@@ -39,7 +39,7 @@ def _budgets(*, at: datetime) -> list[Spent]:
 
 
 def _experiments(*, at: datetime) -> list[Spent]:
-    running = Initiative.objects.filter(state=InitiativeState.SANDBOX).select_related(
+    running = Initiative.objects.filter(state__in=SPENDING).select_related(
         "unit", "owner__person", "on_call__person", "requested_by", "cost_object__scope"
     )
     standings = initiative_standings(list(running.order_by("pk")), on=reporting_today(at))

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
-from django.db.models import Q, Sum
+from django.db.models import F, Q, Sum
 
-from budgets.lifecycle import InitiativeState
+from budgets.lifecycle import SPENDING
 from budgets.models import Initiative
 from budgets.queries.consequences import Consequence, caps_of_cost_objects, consequence
 from budgets.queries.extensions import last_extensions
@@ -71,7 +71,7 @@ class InitiativeStanding:
 
     @property
     def is_running(self) -> bool:
-        return self.initiative.state == InitiativeState.SANDBOX
+        return self.initiative.state in SPENDING
 
     @property
     def blocked_reason(self) -> str:
@@ -142,7 +142,7 @@ def _standing(
         daily=daily,
         outlook=outlook_of(
             # What does not run costs nothing more: there is nothing to forecast.
-            daily=daily if initiative.state == InitiativeState.SANDBOX else [],
+            daily=daily if initiative.state in SPENDING else [],
             before_usd=spent_usd - today_usd,
             granted_usd=initiative.cap_usd,
             period=Period(initiative.starts_on, initiative.ends_on),
@@ -166,6 +166,7 @@ def _by_day(
     rows = (
         UnitDay.objects.filter(
             metered=True,
+            is_core=False,
             cost_object__in=cost_object_ids,
             reporting_day__gte=since,
             reporting_day__lt=on,
@@ -182,7 +183,13 @@ def _by_day(
 def _spends(cost_object_ids: Sequence[int], *, on: date) -> dict[int, tuple[Decimal, Decimal, int]]:
     today = Q(reporting_day__gte=on, reporting_day__lt=on + ONE_DAY)
     rows = (
-        UnitDay.objects.filter(metered=True, cost_object__in=cost_object_ids)
+        UnitDay.objects.filter(
+            metered=True,
+            is_core=False,
+            cost_object__in=cost_object_ids,
+            # One that was demoted has a new start: its first life is settled.
+            reporting_day__gte=F("cost_object__initiative__starts_on"),
+        )
         .values("cost_object")
         .annotate(
             usd=Sum("cost_usd"),

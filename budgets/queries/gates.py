@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import NamedTuple
 
-from budgets.gate_lifecycle import BY_ITSELF, GATE_TRANSITIONS, GateAction, GateState
+from budgets.gate_lifecycle import BY_ITSELF, GATE_TRANSITIONS, GateAction, GateState, works_on_gate
 from budgets.gate_rights import (
     open_parts,
     parts_of,
@@ -16,7 +16,7 @@ from budgets.gate_rights import (
 )
 from budgets.gates.registry import GATES, title_of
 from budgets.gates.rule import Ask, GateRule, Signer
-from budgets.lifecycle import InitiativeState
+from budgets.lifecycle import SPENDING
 from budgets.models import Gate, GateEvidence, GateSignature, GateStep, Initiative
 from budgets.queries.offers import Offer
 from finops.gates.criteria import Outcome
@@ -111,7 +111,7 @@ def gate_standing(initiative: Initiative, number: int, *, user: User, on: date) 
 
 def progress_of(initiatives: Iterable[Initiative]) -> dict[int, Progress]:
     """Return the progress of each running experiment, in one query for all."""
-    running = [each for each in initiatives if each.state == InitiativeState.SANDBOX]
+    running = [each for each in initiatives if each.state in SPENDING]
     states: dict[int, dict[int, GateState]] = defaultdict(dict)
     found = Gate.objects.filter(initiative__in=running)
     for pk, number, state in found.values_list("initiative", "number", "state"):
@@ -195,7 +195,7 @@ def _steps(gate: Gate) -> list[GateStep]:
 def _offers(
     gate: Gate, rule: GateRule, user: User, *, missing: Sequence[int], on: date
 ) -> list[Offer]:
-    if gate.initiative.state != InitiativeState.SANDBOX:
+    if not works_on_gate(gate.initiative.state, rule.number):
         return []
     return [
         Offer(

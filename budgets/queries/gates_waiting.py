@@ -6,10 +6,9 @@ from datetime import date
 
 from django.db.models import Exists, F, QuerySet
 
-from budgets.gate_lifecycle import GateAction, GateState
+from budgets.gate_lifecycle import ON_TABLE, GateAction, GateState
 from budgets.gate_rights import known_of, open_parts_of, signable_by
 from budgets.gates.registry import GATES, title_of
-from budgets.lifecycle import InitiativeState
 from budgets.models import Gate, GateStep, HeldDecision
 from budgets.queries.gates import missing_before_each
 from finops.gates.criteria import Outcome
@@ -80,9 +79,9 @@ def _mine(user: User, found: Sequence[Gate], *, on: date) -> list[Gate]:
 def _on_table() -> QuerySet[Gate]:
     """Return the gates of running experiments whose newest evidence passes and is not signed."""
     return Gate.objects.filter(
+        ON_TABLE,
         state__in=[GateState.IN_REVIEW, GateState.PASSED],
         number__in=GATES,
-        initiative__state=InitiativeState.SANDBOX,
         evidence__outcome=Outcome.PASSED,
     ).exclude(state=GateState.PASSED, evidence=F("passed_on"))
 

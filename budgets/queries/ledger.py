@@ -6,7 +6,7 @@ from decimal import Decimal
 from django.db.models import Q, Sum
 
 from budgets.amounts import Amounts
-from budgets.lifecycle import InitiativeState
+from budgets.lifecycle import SPENDING
 from budgets.models import Account, Budget, Initiative, Journal, Posting
 from org.models import Unit
 
@@ -59,7 +59,7 @@ def committed_to_experiments(*, units: Iterable[Unit], fiscal_year: int) -> dict
 
 def held_by_experiment(initiative: Initiative) -> Decimal | None:
     """Return what a running experiment holds of its cap; None where it holds all or has ended."""
-    if initiative.state != InitiativeState.SANDBOX:
+    if initiative.state not in SPENDING:
         return None
     held_usd = balance_usd(Account.objects.get(initiative=initiative))
     return held_usd if held_usd < initiative.cap_usd else None

@@ -11,7 +11,7 @@ from django.db.models import Max
 from budgets.gate_lifecycle import GateState
 from budgets.gate_rights import known_of, open_parts_of
 from budgets.gates.registry import GATES, title_of
-from budgets.lifecycle import InitiativeAction, InitiativeState
+from budgets.lifecycle import IN_CORE, RUNNING, SPENDING, InitiativeAction, InitiativeState
 from budgets.models import Gate, Initiative, InitiativeStep
 from budgets.queries.experiments import (
     InitiativeStanding,
@@ -26,7 +26,8 @@ from org.templatetags.figures import day as written_day
 
 MONTH = timedelta(days=30)
 STUCK_DAYS = 30
-PROPOSED, ALL_PASSED, CLOSED = "proposed", "passed", "closed"
+AFTER_GATES = (InitiativeState.GRADUATING, *IN_CORE)
+PROPOSED, CLOSED = "proposed", "closed"
 ZERO = Decimal(0)
 
 
@@ -95,14 +96,14 @@ def _stages() -> list[tuple[str, str]]:
     return [
         (PROPOSED, "Proposed"),
         *((f"gate-{number}", title_of(number)) for number in sorted(GATES)),
-        (ALL_PASSED, "All gates passed"),
+        *((state.value, str(state.label)) for state in AFTER_GATES),
         (CLOSED, "Closed"),
     ]
 
 
 def _cards(standings: Sequence[InitiativeStanding], *, on: date) -> list[Card]:
     initiatives = [each.initiative for each in standings]
-    running = [each for each in initiatives if each.state == InitiativeState.SANDBOX]
+    running = [each for each in initiatives if each.state in SPENDING]
     progress, zone = progress_of(running), company().zone
     gates = _next_gates(running, progress)
     waits = _waiting_for_parts(list(gates.values()))
@@ -128,10 +129,12 @@ def _month(standing: InitiativeStanding, *, on: date) -> Decimal:
 def _stage(initiative: Initiative, progress: Progress | None) -> str:
     if initiative.state in (InitiativeState.DRAFT, InitiativeState.REQUESTED):
         return PROPOSED
-    if initiative.state != InitiativeState.SANDBOX:
+    if initiative.state in AFTER_GATES:
+        return initiative.state
+    if initiative.state not in RUNNING:
         return CLOSED
     number = progress.next_number if progress else None
-    return ALL_PASSED if number is None else f"gate-{number}"
+    return InitiativeState.GRADUATING.value if number is None else f"gate-{number}"
 
 
 def _next_gates(running: Sequence[Initiative], progress: dict[int, Progress]) -> dict[int, Gate]:
@@ -168,7 +171,9 @@ def _waits_for(standing: InitiativeStanding, gate: Gate | None, parts: dict[int,
             return f"Waits for {initiative.requested_by} to ask for it"
         case InitiativeState.REQUESTED:
             return f"Waits for a CFO of {initiative.unit} to decide"
-        case InitiativeState.SANDBOX:
+        case InitiativeState.GRADUATING:
+            return "Waits for the day it enters core"
+        case InitiativeState.SANDBOX | InitiativeState.DEMOTED:
             if extension is not None and extension.state == Approval.State.PENDING:
                 return f"Waits for a CFO of {initiative.unit} to decide on more time"
             return _gate_waits_for(initiative, gate, parts)

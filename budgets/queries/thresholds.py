@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from django.db.models import Q, QuerySet
 
-from budgets.lifecycle import BudgetState, InitiativeState
+from budgets.lifecycle import SPENDING, BudgetState
 from budgets.models import Budget, Initiative, Threshold, ThresholdCrossing, ThresholdTable
 from budgets.queries.hierarchy import ids_above
 from finops.thresholds import Effect
@@ -152,7 +152,7 @@ def waiting_above(unit: Unit, *, fiscal_year: int) -> list[ThresholdCrossing]:
 
 def unanswered_blocks() -> list[int]:
     """Return the levels that block what is in force and that nobody has answered."""
-    running = Q(budget__state=BudgetState.ACTIVE) | Q(initiative__state=InitiativeState.SANDBOX)
+    running = Q(budget__state=BudgetState.ACTIVE) | Q(initiative__state__in=SPENDING)
     found = ThresholdCrossing.objects.filter(
         running, effect=Effect.BLOCKS, lifted_at__isnull=True, answered_at__isnull=True
     )

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from budgets.forms import place_refusal
-from budgets.lifecycle import BudgetState, InitiativeState
+from budgets.lifecycle import SPENDING, BudgetState
 from budgets.models import Budget, Initiative, ThresholdCrossing
 from budgets.operations.threshold_tables import set_thresholds
 from budgets.operations.thresholds import answer_crossing
@@ -35,7 +35,7 @@ from org.refusals import Invalid, NotAllowed
 
 UNPROCESSABLE = 422
 SETTINGS_CRUMBS = [("Settings", "/settings/"), ("Thresholds", "/settings/thresholds/")]
-RUNNING = (BudgetState.ACTIVE.value, InitiativeState.SANDBOX.value)
+RUNNING = (BudgetState.ACTIVE.value, *(state.value for state in SPENDING))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -10,7 +10,7 @@ from django.db.models.functions import Coalesce
 from django.urls import reverse
 
 from budgets.gates.registry import title_of
-from budgets.lifecycle import InitiativeState
+from budgets.lifecycle import IN_CORE, SPENDING
 from budgets.models import Gate, HeldDecision
 from budgets.queries.gates_waiting import waiting_for_signature
 from ingestion.models import Delivery
@@ -129,7 +129,7 @@ def _signature(gate: Gate) -> Need:
 def _blocked(user: User) -> QuerySet[Scope]:
     """Return the blocked scopes that should run; what was ended on purpose needs nobody."""
     blocked = scopes_visible_to(user).filter(state=ScopeState.OPEN)
-    running = Q(cost_object__initiative__state=InitiativeState.SANDBOX)
+    running = Q(cost_object__initiative__state__in=(*SPENDING, *IN_CORE))
     without = Q(cost_object__initiative__isnull=True)
     return blocked.filter(running | without).order_by("-since", "pk")
 

@@ -7,9 +7,12 @@ from typing import NamedTuple
 from django.db.models import F, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
+from finops.money import ROUNDED
 from finops.periods import Period
+from finops.rules import When, matches
 from finops.tokens import TOKEN_CLASSES
-from ingestion.models import CostStatus, SliceDay, UnitDay
+from ingestion.models import CostStatus, Slice, SliceDay, UnitDay
+from ingestion.queries.rules import attributes_of
 from ingestion.queries.spend import ZERO_USD
 from org.models import CostObject
 
@@ -88,3 +91,29 @@ def _days(cost_object: CostObject, period: Period) -> QuerySet[UnitDay]:
         reporting_day__gte=period.start,
         reporting_day__lt=period.end,
     )
+
+
+def share_where(*, cost_object: CostObject, period: Period, when: When) -> Decimal | None:
+    """Return which share of the object's cost its calls with these attributes made.
+
+    None where it cost nothing, or where some of its calls have no price.
+    """
+    rows = (
+        SliceDay.objects.filter(
+            metered=True,
+            reporting_day__gte=period.start,
+            reporting_day__lt=period.end,
+            slice__assignments__cost_object=cost_object,
+            slice__assignments__starts_on__lte=F("reporting_day"),
+            slice__assignments__ends_on__gt=F("reporting_day"),
+        )
+        .values("slice")
+        .annotate(usd=_USD, un=_UNPRICED)
+    )
+    found = {row["slice"]: (row["usd"], int(row["un"])) for row in rows.order_by()}
+    total = sum((usd for usd, _ in found.values()), Decimal(0))
+    if total <= 0 or any(unpriced for _, unpriced in found.values()):
+        return None
+    slices = Slice.objects.filter(pk__in=list(found))
+    theirs = (found[each.pk][0] for each in slices if matches(when, attributes_of(each)))
+    return ROUNDED.divide(sum(theirs, Decimal(0)), total)

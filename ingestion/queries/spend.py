@@ -39,13 +39,17 @@ def spent(
     unit: Unit | None = None,
     cost_object: CostObject | None = None,
     core_only: bool = False,
+    experiment_only: bool = False,
 ) -> Spent:
     """Return what the scope spent in the period's reporting days.
 
-    A unit includes everything beneath it; `core_only` leaves experiments out. Only
+    A unit includes everything beneath it; `core_only` leaves experiments out,
+    `experiment_only` the days on which a cost object ran in core. Only
     rows of the metering source of record count, so that no money counts twice.
     """
     days = _days(period=period, unit=unit, cost_object=cost_object, core_only=core_only)
+    if experiment_only:
+        days = days.filter(is_core=False)
     found = days.aggregate(
         spent_usd=Coalesce(Sum("cost_usd"), ZERO_USD),
         all_calls=Coalesce(Sum("calls"), 0),
