@@ -25,7 +25,7 @@ from budgets.operations.ledger import lock_year
 from budgets.operations.news import tell_of_step
 from budgets.operations.sandbox import lock_money_of, release_unspent
 from budgets.operations.scopes import put_core_scope, put_total_cap
-from budgets.queries.graduation import condition_of
+from budgets.queries.graduation import account_of_experiment, condition_of
 from budgets.queries.ledger import balance_usd
 from budgets.rights import GRADUATION
 from finops.graduation import Phased
@@ -37,6 +37,7 @@ from org.models import Approval, CostObject, Role, Unit, User
 from org.operations.approvals import record_decision, request_decision
 from org.queries.calendar import reporting_today
 from org.queries.profile import profile_on
+from org.refusals import Refusal
 from org.templatetags.figures import day as written_day
 from org.templatetags.figures import usd
 from policy.operations.publish import publish
@@ -49,10 +50,14 @@ def hold_money(initiative: Initiative) -> None:
     """Keep loads and the year's budgets still, so that what is measured is what is posted.
 
     Taken before anything is written: two graduations on one pool come one after the other.
+    The year comes before its accounts and those before loads, as wherever money is granted.
     """
-    hold_loads_still()
-    own, _ = lock_money_of(initiative)
+    own = account_of_experiment(initiative)
+    if own is None:
+        raise Refusal(f"{initiative} was never funded.")
     lock_year(own.fiscal_year)
+    lock_money_of(initiative)
+    hold_loads_still()
 
 
 def graduate(

@@ -43,7 +43,7 @@ def put_core_scope(*, initiative: Initiative, cost_object: CostObject, at: datet
     """Put the scope of a second department's part beneath it; its unit's caps bind it."""
     answers = initiative.on_call or initiative.owner
     return put_scope(
-        slug=f"core:{cost_object.slug}",
+        slug=f"initiative:{cost_object.slug}",
         name=cost_object.name,
         parent_slug=ensure_unit_scope(unit=cost_object.unit, at=at).slug,
         cost_object=cost_object,

@@ -81,9 +81,41 @@ def proven(cast: Cast, **budget: Any) -> Proven:
     use(cast, {day: usd_on(day) for day in days(STARTED.date(), SIGNED.date())})
     tell(cast, days(STARTED.date(), SIGNED.date()))
     elsewhere(cast, SIGNED.date())
-    for action, by in (("gather", cast.ed), ("submit", cast.ed), ("sign", cast.fiona)):
-        gate_step(initiative, action, by=by, at=SIGNED, number=4)
+    _pass_baseline(cast, initiative)
     return Proven(initiative, granted, definition, erin, head)
+
+
+def second_proven(cast: Cast, first: Proven) -> Proven:
+    """Return another experiment of Support that proved itself beside the first."""
+    name, workflow = "Letter writer", "letters"
+    initiative = running(
+        cast,
+        at=STARTED,
+        name=name,
+        match=[{"workflow": workflow}],
+        cap_usd=Decimal("10000.00"),
+        daily_cap_usd=Decimal("600.00"),
+        starts_on=STARTED.date(),
+        ends_on=date(2026, 8, 30),
+    )
+    definition = defined(
+        cast,
+        at=STARTED,
+        name="Letter written",
+        workflows=[workflow],
+        minutes_saved=Decimal(300),
+        minutes_basis="timed",
+        loaded_usd_per_hour=Decimal(60),
+        review_usd=Decimal(0),
+        rework_usd=Decimal(0),
+        platform_usd_per_month=Decimal(0),
+    )
+    _pass_first_gates(cast, initiative, definition, first.erin)
+    every_day = days(STARTED.date(), SIGNED.date())
+    use(cast, dict.fromkeys(every_day, Decimal(120)), workflow=workflow)
+    tell(cast, every_day, workflow=workflow)
+    _pass_baseline(cast, initiative)
+    return Proven(initiative, first.budget, definition, first.erin, first.head)
 
 
 def _pass_first_gates(
@@ -96,6 +128,11 @@ def _pass_first_gates(
         gate_step(initiative, "sign", by=signer, at=STARTED, number=1)
     for number in (2, 3):
         passed(initiative, by=cast.grace, signers=[erin, cast.fiona], at=STARTED, number=number)
+
+
+def _pass_baseline(cast: Cast, initiative: Initiative) -> None:
+    for action, by in (("gather", cast.ed), ("submit", cast.ed), ("sign", cast.fiona)):
+        gate_step(initiative, action, by=by, at=SIGNED, number=4)
 
 
 def usd_on(day: date) -> Decimal:
@@ -134,12 +171,12 @@ def elsewhere(cast: Cast, day: date) -> None:
     use(cast, {day: Decimal(8)}, workflow="elsewhere")
 
 
-def tell(cast: Cast, on: list[date]) -> None:
+def tell(cast: Cast, on: list[date], *, workflow: str = WORKFLOW) -> None:
     """Tell of a good result for each task."""
     records = [
         {
-            "id": f"result-{day}-{number}",
-            "workflow": WORKFLOW,
+            "id": f"{workflow}-{day}-{number}",
+            "workflow": workflow,
             "task": f"ticket-{day}-{number}",
             "at": datetime.combine(day, time(13), UTC).isoformat(),
             "outcome": "success",
