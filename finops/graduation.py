@@ -19,6 +19,7 @@ from finops.money import (
 from finops.periods import Period
 
 ZERO = Decimal(0)
+PER_MILLION = 1_000_000
 MOST_UNTOUCHED_DRIFT = Decimal("0.05")
 
 
@@ -129,6 +130,29 @@ def needs_true_up(signed_usd: Decimal, now_usd: Decimal) -> bool:
     if signed_usd == 0:
         return now_usd != 0
     return abs(now_usd - signed_usd) / abs(signed_usd) > MOST_UNTOUCHED_DRIFT
+
+
+@dataclass(frozen=True, slots=True)
+class Standard:
+    """What a result took over some days: tokens, dollars a million of them, results a day."""
+
+    tokens_per_unit: Decimal
+    usd_per_mtok: Decimal
+    a_day: Decimal
+
+
+@calculated_in(ROUNDED)
+def standard_of(
+    *, outcomes: Decimal | None, tokens: int, usd: Decimal | None, days: int
+) -> Standard | None:
+    """Return what a flex rule may take for standard; None where nothing was counted or used."""
+    if not outcomes or not usd or not tokens or days <= 0:
+        return None
+    return Standard(
+        tokens_per_unit=round(tokens / outcomes, 3),
+        usd_per_mtok=round(usd * PER_MILLION / tokens, 6),
+        a_day=outcomes / days,
+    )
 
 
 @calculated_in(EXACT)

@@ -19,14 +19,15 @@ from budgets.models import (
     Initiative,
     Journal,
 )
+from budgets.operations.core_flex import propose_flex_for
 from budgets.operations.core_money import Shift, shift_money
 from budgets.operations.history import advance
 from budgets.operations.ledger import lock_year
 from budgets.operations.news import tell_of_step
 from budgets.operations.sandbox import lock_money_of, release_unspent
 from budgets.operations.scopes import put_core_scope, put_total_cap
-from budgets.queries.graduation import account_of_experiment, condition_of
-from budgets.queries.ledger import balance_usd
+from budgets.queries.graduation import condition_of
+from budgets.queries.ledger import account_of_experiment, balance_usd
 from budgets.rights import GRADUATION
 from finops.graduation import Phased
 from finops.periods import Period
@@ -86,15 +87,13 @@ def graduate(
     for (unit, phased), share in zip(parts, terms["parts"], strict=True):
         _take_over(graduation, unit, phased, share=Decimal(share["share"]), at=at)
     _give_money_away(initiative, shift, on=graduation.starts_on, at=at)
-    advance(
-        initiative,
-        InitiativeAction.GRADUATE,
-        by=by,
-        reason=f"{usd(graduation.core_usd)} into core from {written_day(graduation.starts_on)} on.",
-        at=at,
+    day = written_day(graduation.starts_on)
+    reason = (
+        f"{usd(graduation.core_usd)} into core from {day} on. {propose_flex_for(graduation, at=at)}"
     )
+    advance(initiative, InitiativeAction.GRADUATE, by=by, reason=reason, at=at)
     publish(cause=f"{initiative.name} graduates", by=by, at=at)
-    tell_of_step(initiative, InitiativeAction.GRADUATE, by=by, reason=str(graduation), at=at)
+    tell_of_step(initiative, InitiativeAction.GRADUATE, by=by, reason=reason, at=at)
     return graduation
 
 

@@ -7,7 +7,7 @@ from budgets.models import Account, Initiative, Journal
 from budgets.operations.ledger import account_of, locked, post_journal
 from budgets.operations.scopes import block_experiment, put_experiment_scope
 from budgets.queries.checks import failures, money_checks
-from budgets.queries.ledger import balance_usd
+from budgets.queries.ledger import account_of_experiment, balance_usd
 from budgets.terms import terms_of
 from finops.money import ROUNDED
 from finops.periods import ONE_DAY, Period
@@ -112,7 +112,9 @@ def release_unspent(initiative: Initiative, *, by: User | None, at: datetime) ->
 
 def lock_money_of(initiative: Initiative) -> tuple[Account, Account]:
     """Return the experiment's own account and the pool it was funded from, locked."""
-    own = Account.objects.get(kind=Account.Kind.INITIATIVE, initiative=initiative)
+    own = account_of_experiment(initiative)
+    if own is None:
+        raise Refusal(f"{initiative} was never funded.")
     pool = account_of(kind=Account.Kind.POOL, fiscal_year=own.fiscal_year, unit=initiative.unit)
     return own, locked(pool)
 

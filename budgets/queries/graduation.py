@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_CEILING, Decimal
 
-from budgets.models import Account, Budget, Initiative
+from budgets.models import Budget, Initiative
 from budgets.queries.hierarchy import active_budget, budgets_above
-from budgets.queries.ledger import balance_usd, held_by, pool_left_usd
+from budgets.queries.ledger import account_of_experiment, balance_usd, held_by, pool_left_usd
 from finops.graduation import (
     Funding,
     Journal,
@@ -215,9 +215,3 @@ def next_year_usd(run_rate_usd: Decimal, *, year: int, asked: Asked) -> Decimal:
     """Return what the year after costs at the planned volume, for as many days as it has."""
     days = sum(each.period.days for each in timeline().year(year + 1))
     return next_year_baseline_usd(run_rate_usd, days=days, volume_index=asked.volume_index)
-
-
-def account_of_experiment(initiative: Initiative) -> Account | None:
-    """Return the experiment's account of the year it draws on; the last, where it has more."""
-    found = Account.objects.filter(kind=Account.Kind.INITIATIVE, initiative=initiative)
-    return found.order_by("-fiscal_year").first()

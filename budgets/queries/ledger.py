@@ -61,8 +61,15 @@ def held_by_experiment(initiative: Initiative) -> Decimal | None:
     """Return what a running experiment holds of its cap; None where it holds all or has ended."""
     if initiative.state not in SPENDING:
         return None
-    held_usd = balance_usd(Account.objects.get(initiative=initiative))
+    own = account_of_experiment(initiative)
+    held_usd = balance_usd(own) if own else ZERO
     return held_usd if held_usd < initiative.cap_usd else None
+
+
+def account_of_experiment(initiative: Initiative) -> Account | None:
+    """Return the experiment's account of the year it draws on; the last, where it has more."""
+    found = Account.objects.filter(kind=Account.Kind.INITIATIVE, initiative=initiative)
+    return found.order_by("-fiscal_year").first()
 
 
 def pool_left_usd(*, unit: Unit, fiscal_year: int) -> Decimal:

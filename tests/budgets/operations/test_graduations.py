@@ -7,7 +7,14 @@ from typing import Any
 
 import pytest
 
-from budgets.models import Account, Budget, BudgetRevision, Graduation, Initiative
+from budgets.models import (
+    Account,
+    Budget,
+    BudgetRevision,
+    FlexRule,
+    Graduation,
+    Initiative,
+)
 from budgets.operations.graduations import enter_core_due, settle_graduated
 from budgets.operations.initiatives import expire_due
 from budgets.queries.ledger import balance_usd
@@ -29,10 +36,12 @@ from tests.factories.graduations import (
     graduation_gates,
     proposed,
     proven,
+    second_proven,
     use,
 )
 from tests.org_cast import Cast
 
+CLAIMS: dict[str, Any] = {"other": "claims", "theirs": "project=claims"}
 AUGUST, YEAR = date(2026, 8, 1), Period(date(2026, 1, 1), date(2027, 1, 1))
 
 
@@ -125,6 +134,32 @@ class TestTheWorkedJournal:
         assert initiative.cap_usd == Decimal("24180.00")
 
 
+class TestTheFlexRule:
+    def test_it_is_proposed_by_who_asked_and_waits_for_another(
+        self, cast: Cast, found: Proven
+    ) -> None:
+        initiative = graduated(cast, found)
+
+        [rule] = FlexRule.objects.all()
+        assert (rule.state, rule.requested_by, rule.starts_on) == ("requested", cast.grace, AUGUST)
+        # 240 tickets took 26,400 tokens and $12,375.
+        assert (rule.tokens_per_unit, rule.usd_per_mtok) == (Decimal(110), Decimal(468_750))
+        assert rule.planned_volumes == [Decimal(8 * days) for days in (31, 30, 31, 30, 31)]
+        # The other $100,000 lie on 365 days: 41,917.81 on the last five months.
+        assert rule.fixed_usd == Decimal("8383.56")
+        step = initiative.steps.get(action="graduate")
+        assert "A flex rule from 1 Aug 2026 on is proposed" in step.reason
+
+    def test_a_budget_that_has_one_keeps_it(self, cast: Cast, found: Proven) -> None:
+        graduated(cast, found)
+        other = second_proven(cast, found)
+
+        again = graduated(cast, other)
+
+        assert FlexRule.objects.count() == 1
+        assert "has a flex rule already" in again.steps.get(action="graduate").reason
+
+
 class TestTheDay:
     def test_calls_from_its_midnight_on_are_core_and_late_ones_of_before_are_not(
         self, cast: Cast, found: Proven
@@ -211,8 +246,6 @@ class TestWhoPays:
 
 
 class TestTwoDepartments:
-    CLAIMS = {"other": "claims", "theirs": "project=claims"}
-
     @pytest.fixture
     def shared(self, cast: Cast) -> Proven:
         """Let Claims use it too: $2,500 of $26,080, told by their project."""
@@ -225,7 +258,7 @@ class TestTwoDepartments:
     @pytest.fixture
     def both(self, cast: Cast, shared: Proven) -> Initiative:
         """Let the CFO and both heads sign."""
-        proposed(shared, by=cast.ed, **self.CLAIMS)
+        proposed(shared, by=cast.ed, **CLAIMS)
         for by in (cast.carl, shared.head, cast.greta):
             gate_step(shared.initiative, "sign", by=by, at=SIGNED, number=5)
         return Initiative.objects.get(pk=shared.initiative.pk)
@@ -260,7 +293,7 @@ class TestTwoDepartments:
         ).parent == Scope.objects.get(unit=cast.claims)
 
     def test_the_head_of_each_signs(self, cast: Cast, shared: Proven) -> None:
-        proposed(shared, by=cast.ed, **self.CLAIMS)
+        proposed(shared, by=cast.ed, **CLAIMS)
         for by in (cast.carl, shared.head):
             gate_step(shared.initiative, "sign", by=by, at=SIGNED, number=5)
 
@@ -330,7 +363,7 @@ class TestWhatStandsInTheWay:
         with pytest.raises(Stale, match="The experiment did not overspend was 5820") as refused:
             gate_step(found.initiative, "sign", by=found.head, at=SIGNED, number=5)
 
-        changed = refused.value.extra["changed"]
+        changed: Any = refused.value.extra["changed"]
         assert changed["The experiment did not overspend"]["now"]["measured"] == "5765.00"
         assert not Graduation.objects.exists()
         assert ledger_total() == 0
