@@ -150,7 +150,8 @@ class TestTheFlexRule:
         step = initiative.steps.get(action="graduate")
         assert "A flex rule from 1 Aug 2026 on is proposed" in step.reason
 
-    def test_a_budget_that_has_one_keeps_it(self, cast: Cast, found: Proven) -> None:
+    def test_a_budget_that_has_one_keeps_it(self, cast: Cast) -> None:
+        found = proven(cast, reserve="90000.00")
         graduated(cast, found)
         other = second_proven(cast, found)
 
