@@ -2,7 +2,6 @@
 
 import structlog
 from celery import shared_task
-from django.utils import timezone
 
 from budgets.operations.flex_steps import scale_all
 from budgets.operations.gate_baselines import revoke_overtaken
@@ -17,17 +16,20 @@ from budgets.operations.stop_losses import fire_stop_losses
 from budgets.operations.top_ups import top_up_experiments
 from budgets.operations.waivers import end_waivers
 from budgets.operations.watch import watch_thresholds
+from org.clock import Clock
 from org.models import Company
+from org.operations.clocked import clocked
 
 log = structlog.get_logger()
 
 
 @shared_task
-def sweep() -> None:
+@clocked
+def sweep(clock: Clock) -> None:
     """End what is due, and return the money of what ended with calls unpriced."""
     if not Company.objects.exists():
         return  # not set up yet: there is no reporting day
-    at = timezone.now()
+    at = clock()
     if expired := expire_due(at=at):
         log.info("budgets.expired", initiatives=expired)
     if topped_up := top_up_experiments(at=at):
@@ -41,11 +43,12 @@ def sweep() -> None:
 
 
 @shared_task
-def sweep_core() -> None:
+@clocked
+def sweep_core(clock: Clock) -> None:
     """Let graduations begin on their day, and settle what the experiments left."""
     if not Company.objects.exists():
         return
-    at = timezone.now()
+    at = clock()
     if entered := enter_core_due(at=at):
         log.info("budgets.entered_core", initiatives=entered)
     if settled := settle_graduated(at=at):
@@ -53,11 +56,12 @@ def sweep_core() -> None:
 
 
 @shared_task
-def watch() -> None:
+@clocked
+def watch(clock: Clock) -> None:
     """Act on thresholds that are reached, and tell of owners who leave; replace them."""
     if not Company.objects.exists():
         return
-    at = timezone.now()
+    at = clock()
     watch_thresholds(at=at)
     warn_of_leavers(at=at)
     if handed_over := replace_leavers(at=at):
@@ -65,11 +69,12 @@ def watch() -> None:
 
 
 @shared_task
-def watch_gates() -> None:
+@clocked
+def watch_gates(clock: Clock) -> None:
     """Revoke the passes that a change or late data have overtaken; hasten those that moved."""
     if not Company.objects.exists():
         return
-    at = timezone.now()
+    at = clock()
     if gates := revoke_changed(at=at):
         log.info("budgets.gates_revoked", gates=gates)
     if gates := revoke_overtaken(at=at):
@@ -79,24 +84,27 @@ def watch_gates() -> None:
 
 
 @shared_task
-def carry_out() -> None:
+@clocked
+def carry_out(clock: Clock) -> None:
     """Let the decisions take effect that nobody took back."""
-    carry_out_due(at=timezone.now())
+    carry_out_due(at=clock())
 
 
 @shared_task
-def scale_budgets() -> None:
+@clocked
+def scale_budgets(clock: Clock) -> None:
     """Let core budgets follow the volume of the periods that became known."""
     if not Company.objects.exists():
         return
-    if steps := scale_all(at=timezone.now()):
+    if steps := scale_all(at=clock()):
         log.info("budgets.flexed", steps=steps)
 
 
 @shared_task
-def watch_waivers() -> None:
+@clocked
+def watch_waivers(clock: Clock) -> None:
     """Write down which waivers of the margin floor are over, and why."""
     if not Company.objects.exists():
         return
-    if ended := end_waivers(at=timezone.now()):
+    if ended := end_waivers(at=clock()):
         log.info("budgets.waivers_ended", waivers=ended)

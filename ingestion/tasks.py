@@ -1,4 +1,8 @@
-"""Background work of ingestion: tasks only look, the database says what there is to do."""
+"""Background work of ingestion: tasks only look, the database says what there is to do.
+
+Claims of deliveries, chunks and re-pricings are held by the real clock: they ask whether a
+process still lives. Pulls wait for one another by the clock that opened them.
+"""
 
 from time import monotonic, sleep
 
@@ -15,42 +19,48 @@ from ingestion.operations.pulls import (
 )
 from ingestion.operations.work import do_next, is_waiting
 from org import doorbell
+from org.clock import Clock
+from org.operations.clocked import clocked
 
 # A task gives its worker back after this long, and rings for what is left.
 _TURN_SECONDS = 60
 
 
 @shared_task(ignore_result=True)
-def look() -> None:
+@clocked
+def look(clock: Clock) -> None:
     """Do what waits, piece by piece, until nothing is left or the turn is over."""
     turn_ends = monotonic() + _TURN_SECONDS
-    while do_next(at=timezone.now()):
+    while do_next(at=clock(), claimed_at=timezone.now()):
         if monotonic() > turn_ends:
             doorbell.ring(LOOK)
             return
 
 
 @shared_task(ignore_result=True)
-def sweep() -> None:
+@clocked
+def sweep(_: Clock) -> None:
     """Ring again where work waits: its bell may have been lost."""
     if is_waiting():
         doorbell.ring(LOOK)
 
 
 @shared_task(ignore_result=True)
-def pull() -> None:
+@clocked
+def pull(clock: Clock) -> None:
     """Ask the providers whose pulls wait, one after another, until the turn is over."""
     turn_ends = monotonic() + _TURN_SECONDS
-    while pull_next(clock=timezone.now, sleep=sleep):
+    while pull_next(clock=clock, sleep=sleep):
         if monotonic() > turn_ends:
             doorbell.ring(PULL)
             return
 
 
 @shared_task(ignore_result=True)
-def sweep_connectors() -> None:
+@clocked
+def sweep_connectors(clock: Clock) -> None:
     """Open the pulls that are due, end those that are loaded, ring where one waits."""
-    at = timezone.now()
+    at = clock()
     open_due_pulls(at=at)
     settle_loaded(at=at)
     if is_anything_waiting(at=at):

@@ -1,11 +1,13 @@
 """Background work of policy: judging stored spend, the passing of time, trip tests."""
 
 import time
+from datetime import timedelta
 
 import structlog
 from celery import shared_task
-from django.utils import timezone
 
+from org.clock import Clock
+from org.operations.clocked import clocked
 from org.queries.calendar import NotSetUp
 from policy.operations.outbox import judge_all_waiting
 from policy.operations.overrides import end_overrides
@@ -20,15 +22,17 @@ log = structlog.get_logger()
 
 
 @shared_task
-def look() -> None:
+@clocked
+def look(clock: Clock) -> None:
     """Judge the spend that waits in the outbox."""
-    judge_all_waiting(at=timezone.now())
+    judge_all_waiting(at=clock())
 
 
 @shared_task
-def sweep() -> None:
+@clocked
+def sweep(clock: Clock) -> None:
     """Judge what no doorbell rang for, and publish what time has changed."""
-    at = timezone.now()
+    at = clock()
     try:
         judge_all_waiting(at=at)
         end_overrides(at=at)
@@ -40,24 +44,33 @@ def sweep() -> None:
 
 
 @shared_task
-def tidy() -> None:
+@clocked
+def tidy(clock: Clock) -> None:
     """Drop the minutes that no breaker reads any more."""
-    tidy_minutes(at=timezone.now())
+    tidy_minutes(at=clock())
 
 
 @shared_task
-def run_trip_tests() -> None:
+@clocked
+def run_trip_tests(clock: Clock) -> None:
     """Run the trip tests that wait, one after the other."""
     for test_id in waiting_tests():
-        run_trip_test(test_id=test_id, clock=timezone.now, wait=time.sleep)
+        run_trip_test(test_id=test_id, clock=_running_on(clock), wait=time.sleep)
 
 
 @shared_task
-def watch_quotas() -> None:
+@clocked
+def watch_quotas(clock: Clock) -> None:
     """Tell who is near a quota, and forget counts that are over."""
-    at = timezone.now()
+    at = clock()
     try:
         tell_of_quotas(at=at)
     except NotSetUp as refusal:
         log.debug("policy.no_quotas_yet", why=refusal.detail)
     forget_counts(at=at)
+
+
+def _running_on(clock: Clock) -> Clock:
+    """Let a clock run on that may stand: a trip test measures the seconds it takes."""
+    begins, began_s = clock(), time.monotonic()
+    return lambda: begins + timedelta(seconds=time.monotonic() - began_s)

@@ -44,9 +44,12 @@ class UndoneMeanwhile(Exception):
     """A delivery was undone while its calls were being rated anew: the day is done again."""
 
 
-def reprice_next(*, at: datetime) -> bool:
-    """Restate one day of the oldest waiting change; return whether there was one to do."""
-    change_id = _claim(at)
+def reprice_next(*, at: datetime, claimed_at: datetime | None = None) -> bool:
+    """Restate one day of the oldest waiting change; return whether there was one to do.
+
+    `claimed_at` is the time by which claims are held, where that is not `at`.
+    """
+    change_id = _claim(at, held_from=claimed_at or at)
     if change_id is None:
         return False
     try:
@@ -63,7 +66,7 @@ def is_repricing() -> bool:
 
 
 @transaction.atomic
-def _claim(at: datetime) -> int | None:
+def _claim(at: datetime, *, held_from: datetime) -> int | None:
     """Count an attempt at the oldest change, unless somebody is at it, and return its id.
 
     Changes are followed in their order, one at a time.
@@ -74,11 +77,13 @@ def _claim(at: datetime) -> int | None:
     if oldest.attempts >= MOST_ATTEMPTS:
         _fail_after_the_last(oldest.pk, "Each attempt ended without a word.", at)
         return oldest.pk
-    free = Q(claimed_at__isnull=True) | Q(claimed_at__lt=at - _CLAIM_GRACE)
+    free = Q(claimed_at__isnull=True) | Q(claimed_at__lt=held_from - _CLAIM_GRACE)
     held = PriceChange.objects.filter(free, pk=oldest.pk).select_for_update(skip_locked=True)
     if held.first() is None:
         return None
-    PriceChange.objects.filter(pk=oldest.pk).update(attempts=F("attempts") + 1, claimed_at=at)
+    PriceChange.objects.filter(pk=oldest.pk).update(
+        attempts=F("attempts") + 1, claimed_at=held_from
+    )
     return oldest.pk
 
 

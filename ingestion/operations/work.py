@@ -31,21 +31,23 @@ _CLAIM_GRACE = timedelta(seconds=2)
 Row = TypeVar("Row", Delivery, Chunk)
 
 
-def do_next(*, at: datetime) -> bool:
+def do_next(*, at: datetime, claimed_at: datetime | None = None) -> bool:
     """Plan one delivery, load one chunk, or restate one day after prices changed.
 
-    Returns whether there was anything to do.
+    Returns whether there was anything to do. `claimed_at` is the time by which claims are
+    held, where that is not the time at which the work happens.
     """
-    delivery_id = _claim(Delivery.objects.filter(state=Delivery.State.QUEUED), at)
+    held_from = claimed_at or at
+    delivery_id = _claim(Delivery.objects.filter(state=Delivery.State.QUEUED), held_from)
     if delivery_id is not None:
         _attempt(partial(plan_delivery, delivery_id=delivery_id, at=at), delivery_id, None, at)
         return True
     pending = Chunk.objects.filter(
         state=Chunk.State.PENDING, delivery__state=Delivery.State.RUNNING
     )
-    chunk_id = _claim(pending, at)
+    chunk_id = _claim(pending, held_from)
     if chunk_id is None:
-        return reprice_next(at=at)
+        return reprice_next(at=at, claimed_at=held_from)
     delivery_id = Chunk.objects.values_list("delivery_id", flat=True).get(pk=chunk_id)
     _attempt(partial(load_chunk, chunk_id=chunk_id, at=at), delivery_id, chunk_id, at)
     return True
