@@ -2,12 +2,13 @@
 
 import math
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from itertools import accumulate
 from random import Random
+from typing import Any
 
 from dashboard.demo.catalogue import MODELS, Model
 from dashboard.demo.company import BY_SLUG, email_of
@@ -63,6 +64,25 @@ def split_tokens(shape: Shape, model: Model, size: float, *, hit: float) -> dict
         "in_cache_write_1h": write if shape.long_cache else 0,
         "out_text": int(shape.out * size),
         "out_reasoning": int(shape.reasoning * size),
+    }
+
+
+def as_record(call: Call) -> Mapping[str, Any]:
+    """Return the call as a router reports it; only where calls name tasks, with its task."""
+    named = {"task": call.task, "task_type": call.workload.task_type} if call.task else {}
+    return {
+        "id": call.id,
+        "started_at": call.started_at.astimezone(UTC).isoformat(),
+        "provider": call.model.provider,
+        "account": call.account,
+        "model": call.model.name,
+        "key": call.key,
+        "project": call.workload.project,
+        "workflow": call.workload.name,
+        "environment": call.environment,
+        "tokens": {name: count for name, count in call.tokens.items() if count},
+        "status": call.status,
+        **named,
     }
 
 

@@ -1,5 +1,6 @@
 """Setting the company up: its units, its people and who manages what."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -17,6 +18,7 @@ from dashboard.demo.company import (
     UNITS,
     WHY_LIMITS,
     WHY_POOL_SHARE,
+    UnitPlan,
     manager_of,
     staff,
 )
@@ -49,7 +51,7 @@ def scenes(history: History, cast: Cast) -> list[Scene]:
     founded_on = history.start - FOUNDED_BEFORE
     return [
         Scene(history.at(founded_on, "09:00"), partial(_found, history, cast)),
-        Scene(history.at(founded_on + ONE_DAY, "09:30"), partial(_appoint_managers, cast)),
+        Scene(history.at(founded_on + ONE_DAY, "09:30"), partial(appoint_managers, cast)),
     ]
 
 
@@ -63,8 +65,13 @@ def _found(history: History, cast: Cast, at: datetime) -> None:
     )
     for year in range(fiscal_year(history.start), fiscal_year(history.today) + 2):
         open_fiscal_year(fiscal_year=year, at=at)
-    _add_units(cast, at)
-    _add_people(cast, at)
+    add_units(cast, at)
+    add_people(cast, at)
+    set_profile(cast, at)
+
+
+def set_profile(cast: Cast, at: datetime) -> None:
+    """Say how large the company is, how much may be tried out, and who signs."""
     answer_profile(
         people=HEADCOUNT,
         gm_target=GM_TARGET,
@@ -83,8 +90,8 @@ def _found(history: History, cast: Cast, at: datetime) -> None:
     set_limits(limits=LIMITS, reason=WHY_LIMITS, version=0, by=cast.users["cfo"], at=at)
 
 
-def _add_units(cast: Cast, at: datetime) -> None:
-    for plan in UNITS:
+def add_units(cast: Cast, at: datetime, *, units: Sequence[UnitPlan] = UNITS) -> None:
+    for plan in units:
         cast.units[plan.slug] = add_unit(
             slug=plan.slug,
             name=plan.name,
@@ -96,9 +103,9 @@ def _add_units(cast: Cast, at: datetime) -> None:
         )
 
 
-def _add_people(cast: Cast, at: datetime) -> None:
+def add_people(cast: Cast, at: datetime, *, units: Sequence[UnitPlan] = UNITS) -> None:
     """Add everybody. Only the sign-ins get a password: hashing sixty would take seconds."""
-    for person in staff():
+    for person in staff(units):
         roles = [(role, cast.units[slug] if slug else None) for role, slug in person.roles]
         cast.users[person.username] = add_person_with_account(
             username=person.username,
@@ -118,8 +125,10 @@ def _add_people(cast: Cast, at: datetime) -> None:
     )
 
 
-def _appoint_managers(cast: Cast, at: datetime) -> None:
+def appoint_managers(cast: Cast, at: datetime) -> None:
     for plan in UNITS:
+        if plan.slug not in cast.units:
+            continue
         unit = cast.units[plan.slug]
         revise_unit(
             unit=unit,

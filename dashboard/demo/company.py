@@ -1,6 +1,6 @@
 """The company's business units and the people in them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -121,9 +121,9 @@ def manager_of(slug: str) -> str:
     return username_of(BY_SLUG[slug].people[0])
 
 
-def staff() -> Iterator[StaffPlan]:
-    """Yield everybody once, those with a role in the whole company first."""
-    in_units = [(name, unit) for unit in UNITS for name in unit.people]
+def staff(units: Sequence[UnitPlan] = UNITS) -> Iterator[StaffPlan]:
+    """Yield everybody of the units once, those with a role in the whole company first."""
+    in_units = [(name, unit) for unit in units for name in unit.people]
     for name, role in COMPANY_ROLES.items():
         yield _plan(name, (role, None))
     for name, unit in in_units:

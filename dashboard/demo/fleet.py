@@ -1,6 +1,6 @@
 """The routers that pull the policy, and the tokens that machines carry."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -32,6 +32,24 @@ def scenes(history: History, cast: Cast) -> Iterator[Scene]:
     yield Scene(history.moment_today(0.95), _report_late)
     yield Scene(history.moment_today(LEASED_TODAY), partial(_lease, cast))
     yield Scene(history.now, _report)
+
+
+def report_all(at: datetime) -> None:
+    """Let every router of the company report that it runs the newest revision."""
+    report(FLEET, at)
+
+
+def report(names: Sequence[str], at: datetime) -> None:
+    revision = current_number() or 0
+    for name in names:
+        record_status(
+            sidecar=name,
+            version=VERSION,
+            revision=revision,
+            applied_at=at,
+            errors=(),
+            at=at,
+        )
 
 
 def _issue_tokens(cast: Cast, at: datetime) -> None:

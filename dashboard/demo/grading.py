@@ -96,14 +96,14 @@ SETS = (
 
 
 def scenes(history: History, cast: Cast) -> Iterator[Scene]:
-    yield Scene(history.ago(REQUIRED_AGO, "15:10"), partial(_require, cast))
+    yield Scene(history.ago(REQUIRED_AGO, "15:10"), partial(require_of_risks, cast))
     yield Scene(history.ago(LABELLED_AGO, "09:50"), partial(_label, cast))
     for place, graded in enumerate(SETS):
         at = history.ago(GRADED_AGO, "11:00") + timedelta(minutes=7 * place)
-        yield Scene(at, partial(_grade, cast, graded))
+        yield Scene(at, partial(grade, cast, graded))
 
 
-def _require(cast: Cast, at: datetime) -> None:
+def require_of_risks(cast: Cast, at: datetime) -> None:
     for risk, (share, floor) in REQUIRED.items():
         required = Required(risk=risk, required=share, floor_tier=floor)
         require_quality(required=required, reason=WHY_REQUIRED, by=cast.users["cfo"], at=at)
@@ -115,7 +115,7 @@ def _label(cast: Cast, at: datetime) -> None:
         label_workflow(label=label, reason=WHY_LABELLED, by=cast.users["engineer"], at=at)
 
 
-def _grade(cast: Cast, graded: Graded, at: datetime) -> None:
+def grade(cast: Cast, graded: Graded, at: datetime) -> None:
     drafts = [
         EvaluationDraft(
             provider=MODELS[model].provider,

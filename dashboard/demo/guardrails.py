@@ -24,7 +24,7 @@ WIDE = Decimal("2.5")  # the company's daily cap, as a multiple of the busiest d
 
 def scenes(history: History, cast: Cast, parts: Sequence[Volume]) -> Iterator[Scene]:
     start = history.start
-    yield Scene(history.at(start - ONE_DAY * 29, "14:00"), partial(_rank_models, cast))
+    yield Scene(history.at(start - ONE_DAY * 29, "14:00"), partial(rank_all_models, cast))
     yield Scene(history.at(start - ONE_DAY * 2, "15:00"), partial(_cap, history, cast, parts))
     yield Scene(history.ago(70, "10:12"), partial(_block_sales, cast))
     yield Scene(history.ago(70, "13:41"), partial(_unblock_sales, cast))
@@ -32,7 +32,7 @@ def scenes(history: History, cast: Cast, parts: Sequence[Volume]) -> Iterator[Sc
     yield Scene(history.ago(9, "18:20"), partial(_unblock_autopilot, cast))
 
 
-def _rank_models(cast: Cast, at: datetime) -> None:
+def rank_all_models(cast: Cast, at: datetime) -> None:
     rankings = [
         Ranking(
             provider=model.provider,

@@ -1,18 +1,17 @@
 """The experiments played: asked for, decided, metered, blocked by their caps, ended."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import partial
-from typing import Any
 
 from budgets.lifecycle import InitiativeAction
 from budgets.models import Initiative
 from budgets.operations.initiatives import draft_initiative, expire_due, take_step
 from budgets.terms import InitiativeTerms
 from dashboard.demo.amounts import scaled
-from dashboard.demo.calls import Call
+from dashboard.demo.calls import as_record
 from dashboard.demo.cast import Cast
 from dashboard.demo.company import ROUTER
 from dashboard.demo.experiment_calls import FEWEST_TODAY, calls_for, daily_cap
@@ -115,7 +114,7 @@ class _Play:
             series=series,
             fewest=FEWEST_TODAY,
         )
-        take_usage(records=[_record(call) for call in calls], by=self.cast.users[ROUTER], at=at)
+        take_usage(records=[as_record(call) for call in calls], by=self.cast.users[ROUTER], at=at)
 
     def _step(self, action: InitiativeAction, *, by: str, at: datetime, reason: str = "") -> None:
         initiative = Initiative.objects.get(name=self.plan.name)
@@ -167,20 +166,3 @@ def _keep_up(at: datetime) -> None:
 
 def _expire_due(at: datetime) -> None:
     expire_due(at=at)
-
-
-def _record(call: Call) -> Mapping[str, Any]:
-    """Return the call as a sidecar reports it."""
-    return {
-        "id": call.id,
-        "started_at": call.started_at.astimezone(UTC).isoformat(),
-        "provider": call.model.provider,
-        "account": call.account,
-        "model": call.model.name,
-        "key": call.key,
-        "project": call.workload.project,
-        "workflow": call.workload.name,
-        "environment": call.environment,
-        "tokens": {name: count for name, count in call.tokens.items() if count},
-        "status": call.status,
-    }

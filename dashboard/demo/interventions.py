@@ -1,6 +1,6 @@
 """What people do beside the breaker: overrides of caps, a protected unit, a trip test."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -8,10 +8,9 @@ from functools import partial
 
 from dashboard.demo.amounts import scaled
 from dashboard.demo.cast import Cast
-from dashboard.demo.fleet import FLEET, VERSION
+from dashboard.demo.fleet import report, report_all
 from dashboard.demo.history import History, Scene
 from policy.models import Cap, Override, Scope, Sidecar
-from policy.operations.fleet import record_status
 from policy.operations.overrides import ask_override, decide_override, end_overrides
 from policy.operations.protection import set_protected
 from policy.operations.trip_runs import run_trip_test
@@ -74,7 +73,7 @@ def scenes(history: History, cast: Cast) -> Iterator[Scene]:
     yield Scene(asked + timedelta(minutes=22), partial(_sign, cast, STORM, "finance"))
     yield Scene(asked + STORM.lasts, _end_overrides)
     yield Scene(history.moment_today(TESTED_TODAY), partial(_test, cast))
-    yield Scene(history.moment_today(REPORTED_TODAY), _report_all)
+    yield Scene(history.moment_today(REPORTED_TODAY), report_all)
     yield Scene(history.moment_today(REQUESTED_TODAY), partial(_ask, history, cast, BROKER))
     for by, moment in zip(("cfo", "finance"), SIGNED_TODAY, strict=True):
         yield Scene(history.moment_today(moment), partial(_sign, cast, BROKER, by))
@@ -109,34 +108,16 @@ def _end_overrides(at: datetime) -> None:
     end_overrides(at=at)
 
 
-def _report_all(at: datetime) -> None:
-    """Let every router of the company report that it runs the newest revision."""
-    _report(FLEET, at)
-
-
-def _report(names: Sequence[str], at: datetime) -> None:
-    revision = current_number() or 0
-    for name in names:
-        record_status(
-            sidecar=name,
-            version=VERSION,
-            revision=revision,
-            applied_at=at,
-            errors=(),
-            at=at,
-        )
-
-
 def _test(cast: Cast, at: datetime) -> None:
     """Let a loop run against a copy of the cap, with all routers listening."""
-    _report_all(at)
+    report_all(at)
     scope = Scope.objects.get(slug=TESTED)
     test = ask_trip_test(scope=scope, by=cast.users["engineer"], at=at)
-    clock = _Clock(at)
+    clock = TestClock(at)
     run_trip_test(test_id=test.pk, clock=clock.now, wait=clock.wait)
 
 
-class _Clock:
+class TestClock:
     """The time of a trip test: it moves with every look, and routers report while it waits."""
 
     def __init__(self, at: datetime) -> None:
@@ -150,4 +131,4 @@ class _Clock:
         self._at += timedelta(seconds=seconds)
         # The near ones have it by now; the others with the next look.
         behind = Sidecar.objects.exclude(revision=current_number() or 0).order_by("name")
-        _report([sidecar.name for sidecar in behind][:2], self._at)
+        report([sidecar.name for sidecar in behind][:2], self._at)
