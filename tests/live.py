@@ -61,19 +61,19 @@ class Bell:
 
     def __init__(self) -> None:
         url = broker_url()
-        self._app = Celery("bell", broker=url, set_as_current=False)
+        self.app = Celery("bell", broker=url, set_as_current=False)
         # As the product writes: kombu names its files by another clock, so that its messages can
         # come before all others for ever, and a worker may find them half written.
-        self._app.conf.broker_transport = broker_transport(url)
+        self.app.conf.broker_transport = broker_transport(url)
         options = broker_options(url, var_dir=Path(settings.VAR_DIR))
-        self._app.conf.broker_transport_options = options
+        self.app.conf.broker_transport_options = options
         self._rung_at = -PAUSE_S
 
     def ring(self, task: str) -> None:
         """Send the task, unless one was sent just now."""
         if time.monotonic() - self._rung_at >= PAUSE_S:
             self._rung_at = time.monotonic()
-            self._app.send_task(task)
+            self.app.send_task(task)
 
 
 class Worker:

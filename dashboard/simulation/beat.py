@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from celery import current_app
+from celery import Celery, current_app
 from django.db import connection
 
 from dashboard.demo.fleet import report_all
@@ -22,18 +22,16 @@ from policy.operations.trip_runs import run_trip_test
 from policy.operations.trip_tests import RUN, waiting_tests
 
 JUDGE = "policy.tasks.look"
-CARRY_OUT = "budgets.tasks.carry_out"
 HELD = timedelta(seconds=11)  # a decision takes effect ten seconds after it was pressed
-SWEEPS = ("ingestion.tasks.sweep", "policy.tasks.sweep", "budgets.tasks.sweep")
 # What is rung for every few seconds or minutes is rung for where a day has something for it.
 DAY: Mapping[str, tuple[str, ...]] = {
-    "00:02": (*SWEEPS, "policy.tasks.tidy", "ingestion.tasks.sweep_connectors"),
+    "00:02": ("policy.tasks.sweep", "budgets.tasks.sweep", "policy.tasks.tidy"),
+    "00:05": ("ingestion.tasks.sweep", "ingestion.tasks.sweep_connectors"),
     "03:40": ("budgets.tasks.watch_gates",),
     "03:50": ("budgets.tasks.watch_waivers",),
     "06:00": ("budgets.tasks.scale_budgets", "policy.tasks.watch_quotas"),
     "10:35": (LOOK, JUDGE),
-    "13:01": (RUN,),
-    "20:55": SWEEPS,
+    "20:55": ("budgets.tasks.sweep",),
     "21:30": ("budgets.tasks.watch",),
 }
 MONDAY = {"03:10": ("dashboard.tasks.prove",), "03:30": ("org.tasks.forget_answers",)}
@@ -48,12 +46,12 @@ class Hands(Protocol):
 
 
 def ticks_of(stage: Stage, day: int, acts: list[Act]) -> Iterator[Scene]:
-    """Yield what beat rings for on a day; decisions are carried out soon after each act."""
+    """Yield what beat rings for on a day, and what acts ring for themselves."""
     is_monday = stage.date_of(day).weekday() == 0
     for clock, tasks in {**DAY, **(MONDAY if is_monday else {})}.items():
         for place, task in enumerate(tasks):
             yield Tick(stage.at(day, clock) + timedelta(milliseconds=place), task)
-    yield from (Tick(act.at + HELD, CARRY_OUT) for act in acts if act.decides)
+    yield from (Tick(act.at + HELD, act.rings) for act in acts if act.rings)
 
 
 class InProcess:
@@ -86,6 +84,9 @@ class Workers:
     patience_s = 120.0
     ring_again_s = 5.0
 
+    def __init__(self, app: Celery | None = None) -> None:
+        self._app = app or current_app
+
     def tick(self, task: str, *, at: datetime) -> None:
         began_s = rung_s = time.monotonic()
         self._ring(task, at=at)
@@ -108,7 +109,7 @@ class Workers:
             return act.do(act.at)
 
     def _ring(self, task: str, *, at: datetime) -> None:
-        current_app.send_task(task, kwargs={"at": at.isoformat()}, expires=self.patience_s)
+        self._app.send_task(task, kwargs={"at": at.isoformat()}, expires=self.patience_s)
 
     def _is_done(self, task: str, *, at: datetime) -> bool:
         connection.close_if_unusable_or_obsolete()

@@ -18,7 +18,7 @@ from dashboard.demo.company import BY_SLUG, NAME, ROOT
 from dashboard.demo.grading import COMPLEX, Graded, grade, require_of_risks
 from dashboard.demo.guardrails import rank_all_models
 from dashboard.simulation.life import GRADED_ON, PLAN
-from dashboard.simulation.stage import Act, Stage
+from dashboard.simulation.stage import CARRY_OUT, Act, Stage
 from ingestion.operations.definitions import Terms, define_outcome
 from org.operations.calendar import open_fiscal_year, set_up_company
 from org.queries.calendar import fiscal_year_containing, reporting_today
@@ -26,7 +26,7 @@ from policy.models import Risk, WorkflowLabel
 from policy.operations.requirements import Label, label_workflow
 
 RESULT = "Complaint settled"
-RESULT_USD = Decimal("6.40")
+RESULT_USD = Decimal("3.60")
 TASK_TYPE = "complaint reading"
 READ = Graded(TASK_TYPE, COMPLEX, 300, {"claude-sonnet-5": 290, "claude-haiku-4-5": 249})
 # The units that the sign-ins manage, and those above them.
@@ -57,7 +57,9 @@ def found(stage: Stage) -> Iterator[Act]:
     yield Act(stage.at(1, "09:40"), partial(_sign_fund, stage))
     for hour, asked in enumerate(BUDGETS, start=10):
         yield Act(stage.at(1, f"{hour}:00"), partial(_ask_budget, stage, asked))
-        yield Act(stage.at(1, f"{hour}:30"), partial(_approve_budget, stage, asked), decides=True)
+        yield Act(
+            stage.at(1, f"{hour}:30"), partial(_approve_budget, stage, asked), rings=CARRY_OUT
+        )
     yield Act(stage.at(1, "14:00"), partial(_say_what_work_is, stage))
     yield Act(stage.at(GRADED_ON, "11:00"), partial(_grade, stage))
 

@@ -13,7 +13,7 @@ from dashboard.demo.workflows import Shape
 
 ASKED_ON, BEGINS_ON, GUARDED_ON = 2, 3, 4
 GRADED_ON = 12
-GATES_ON = 21
+GATES_ON = 17
 DAYS = 75
 
 
@@ -101,24 +101,24 @@ GRADUATES = Life(
     name="graduates",
     says="passes gates 1 to 3, breaks its run once, pauses once, and stays steady for 30 days",
     incidents=(
-        Incident(day=30, kind=Kind.OVER_CAP, share=_OVER),
-        Incident(day=38, kind=Kind.SILENT, until=40),
-        Incident(day=45, kind=Kind.SILENT),
-        Incident(day=50, kind=Kind.LATE, until=52, share=Decimal("0.2")),
+        Incident(day=26, kind=Kind.OVER_CAP, share=_OVER),
+        Incident(day=34, kind=Kind.SILENT, until=36),
+        Incident(day=41, kind=Kind.SILENT),
+        Incident(day=46, kind=Kind.LATE, until=48, share=Decimal("0.2")),
     ),
 )
 UNSTABLE = Life(
     name="unstable",
     says="grows by 3.5 percent a day: never over its cap, and no level to plan by",
-    level_usd=Decimal(16),
+    level_usd=Decimal(13),
     growth=Decimal("0.035"),
 )
 OVERSPENDS = Life(
     name="overspends",
     says="passes its daily cap twice, so that somebody has to look before days count again",
     incidents=(
-        Incident(day=28, kind=Kind.OVER_CAP, share=_OVER),
-        Incident(day=40, kind=Kind.OVER_CAP, share=_OVER),
+        Incident(day=24, kind=Kind.OVER_CAP, share=_OVER),
+        Incident(day=32, kind=Kind.OVER_CAP, share=_OVER),
     ),
 )
 DECAYS = Life(

@@ -21,7 +21,7 @@ from policy.models import Scope
 from policy.operations.breaker import block, unblock
 from policy.operations.usage import take_usage
 
-RESULT_COSTS_USD = Decimal("2.70")  # what is spent for one in ordinary times
+RESULT_COSTS_USD = Decimal("1.50")  # what is spent for one in ordinary times
 NOISE = (0.93, 1.07)
 WEEKEND, FIRST_OF_WEEKEND = 0.22, 5
 # Between which clocks the day's calls are made, and when routers tell of them.

@@ -17,14 +17,14 @@ from budgets.queries.baseline import streak_at
 from budgets.terms import InitiativeTerms
 from dashboard.simulation.founding import RESULT
 from dashboard.simulation.life import ASKED_ON, BEGINS_ON, GATES_ON, GUARDED_ON, PLAN
-from dashboard.simulation.stage import Act, Stage
+from dashboard.simulation.stage import CARRY_OUT, Act, Stage
 from finops.periods import ONE_DAY
 from finops.stability.streak import NEEDED_DAYS, final_part
 from org.queries.calendar import reporting_today
 from org.queries.profile import profile_on
 from policy.models import Scope
 from policy.operations.guards import GuardTerms, put_guard
-from policy.operations.trip_tests import ask_trip_test
+from policy.operations.trip_tests import RUN, ask_trip_test
 
 ROI, OPTIMISATION, BREAKER, STABILITY = 1, 2, 3, 4
 GUARD = GuardTerms(
@@ -34,7 +34,7 @@ GUARD = GuardTerms(
     task_steps=20,
     task_usd=Decimal(4),
 )
-RESULTS_PLANNED = 800
+RESULTS_PLANNED = 1_400
 RENEWED_WITHIN = timedelta(days=14)
 # Whoever signs gate 1 cannot sign gate 5: the CFO and finance keep themselves for that.
 WORTH_SIGNERS = ("rosa.jimenez", "miriam.goldberg")
@@ -44,7 +44,7 @@ def ask(stage: Stage) -> Iterator[Act]:
     """Ask for the experiment; the CFO approves it the next morning."""
     yield Act(stage.at(ASKED_ON, "09:40"), partial(_draft, stage))
     yield Act(stage.at(ASKED_ON, "10:15"), partial(_submit, stage))
-    yield Act(stage.at(BEGINS_ON, "09:05"), partial(_approve, stage), decides=True)
+    yield Act(stage.at(BEGINS_ON, "09:05"), partial(_approve, stage), rings=CARRY_OUT)
     yield Act(stage.at(GUARDED_ON, "08:40"), partial(_guard, stage))
 
 
@@ -58,7 +58,7 @@ def first_gates(stage: Stage) -> Iterator[Act]:
         signed=dict(zip(("10:10", "10:40"), WORTH_SIGNERS, strict=True)),
     )
     yield from _gate(stage, OPTIMISATION, gathered="11:10", signed={"11:40": "engineer"})
-    yield Act(stage.at(day, "13:00"), partial(_ask_trip_test, stage))
+    yield Act(stage.at(day, "13:00"), partial(_ask_trip_test, stage), rings=RUN)
     yield from _gate(stage, BREAKER, gathered="14:30", signed={"15:10": "cfo", "15:40": "engineer"})
 
 
@@ -68,7 +68,7 @@ def renewals(stage: Stage, day: int) -> Iterator[Act]:
         return
     yield Act(stage.at(day, "16:00"), partial(_renew, stage, ROI))
     for clock, by in zip(("16:20", "16:40"), WORTH_SIGNERS, strict=True):
-        yield Act(stage.at(day, clock), partial(_sign, stage, ROI, by), decides=True)
+        yield Act(stage.at(day, clock), partial(_sign, stage, ROI, by), rings=CARRY_OUT)
 
 
 def baseline(stage: Stage, day: int) -> Iterator[Act]:
@@ -76,7 +76,7 @@ def baseline(stage: Stage, day: int) -> Iterator[Act]:
     if day <= GATES_ON + NEEDED_DAYS:
         return
     yield Act(stage.at(day, "09:30"), partial(_submit_baseline, stage))
-    yield Act(stage.at(day, "10:30"), partial(_sign_baseline, stage), decides=True)
+    yield Act(stage.at(day, "10:30"), partial(_sign_baseline, stage), rings=CARRY_OUT)
 
 
 def _gate(stage: Stage, number: int, *, gathered: str, signed: Mapping[str, str]) -> Iterator[Act]:
@@ -84,7 +84,7 @@ def _gate(stage: Stage, number: int, *, gathered: str, signed: Mapping[str, str]
     yield Act(at, partial(_gather, stage, number))
     yield Act(at + timedelta(minutes=5), partial(_submit_gate, stage, number))
     for clock, by in signed.items():
-        yield Act(stage.at(GATES_ON, clock), partial(_sign, stage, number, by), decides=True)
+        yield Act(stage.at(GATES_ON, clock), partial(_sign, stage, number, by), rings=CARRY_OUT)
 
 
 def _draft(stage: Stage, at: datetime) -> str:

@@ -13,18 +13,20 @@ from dashboard.simulation.life import PLAN, Life
 from finops.periods import ONE_DAY
 from org.models import Unit, User
 
+CARRY_OUT = "budgets.tasks.carry_out"
+
 
 @dataclass(frozen=True, slots=True)
 class Act:
     """Something that people or machines do, through an operation, at an instant.
 
-    `do` says in words what was done, None where there was nothing to do. What `decides` is held,
-    as on a page, and takes effect seconds later.
+    `do` says in words what was done, None where there was nothing to do. `rings` is the task
+    that finishes it: a decision is held, as on a page, and carried out seconds later.
     """
 
     at: datetime
     do: Callable[[datetime], str | None]
-    decides: bool = False
+    rings: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -152,6 +152,11 @@ def _run(found: Initiative, stage: Stage, day: int) -> str:
     return f"{many}{paused}{', frozen' if streak.is_frozen else ''}"
 
 
+def _first_clause(says: str) -> str:
+    """Return what a sentence says before it goes into detail."""
+    return says.partition(":")[0].rstrip(".")
+
+
 def _gates(found: Initiative) -> dict[int, str]:
     states = dict(Gate.objects.filter(initiative=found).values_list("number", "state"))
     return {number: states.get(number, GateState.NOT_STARTED) for number in GATES}
