@@ -14,9 +14,13 @@ from django.db.models import QuerySet
 from budgets.models import HeldDecision, Initiative
 from budgets.operations.held import hold_decision
 from ingestion.models import Delivery
-from ingestion.operations.deliveries import submit_file
+from ingestion.operations.adjust import JUDGE
+from ingestion.operations.deliveries import LOOK, submit_file
+from ingestion.operations.pulls import PULL
 from org.models import ProofRun
+from org.operations.notices import SEND
 from policy.operations.keys import LIFETIME
+from policy.operations.trip_tests import RUN
 from policy.operations.usage import take_usage
 from tests.factories.budgets import granted_budget, requested, running
 from tests.org_cast import Cast
@@ -45,6 +49,15 @@ def test_whatever_beat_rings_for_can_be_handed_its_moment_but_for_the_machinery(
         takes = inspect.getfullargspec(celery_app.tasks[name].run)
         expected = ([], None) if name in MACHINERY else (["at"], (None,))
         assert (takes.args, takes.defaults) == expected, name
+
+
+@pytest.mark.parametrize("task", [LOOK, PULL, JUDGE, RUN, SEND])
+def test_whatever_a_bell_is_rung_for_takes_the_moment_that_the_bell_carries(task: str) -> None:
+    beats()
+
+    takes = inspect.getfullargspec(celery_app.tasks[task].run)
+
+    assert (takes.args, takes.defaults) == (["at"], (None,))
 
 
 @pytest.mark.parametrize("at", MOMENTS, ids=("past", "future"))
