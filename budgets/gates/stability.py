@@ -18,25 +18,28 @@ from budgets.gates.rule import (
     text_of,
 )
 from budgets.models import Initiative
-from budgets.queries.baseline import streak_at
+from budgets.queries.baseline_standing import (
+    EVERY_DAY,
+    GATE_NUMBER,
+    SCHEDULE,
+    WORKDAYS,
+    BaselineStanding,
+    baseline_standing,
+)
 from finops.gates.criteria import Judgement
 from finops.gates.stability import Baseline, judge_stability
-from finops.periods import ONE_DAY, Period
+from finops.periods import ONE_DAY
 from finops.stability.days import Judged
-from finops.stability.figures import Figures, figures_of
-from finops.stability.streak import NEEDED_DAYS, Run, Streak, final_part, window_of
-from ingestion.queries.tasks import tasks_in
-from ingestion.queries.work import Work
+from finops.stability.figures import Figures
 from org.models import Role
 from org.queries.calendar import reporting_today
-from org.queries.profile import profile_on
 
-NUMBER = 4
-SCHEDULE, EVERY_DAY, WORKDAYS = "schedule", "every_day", "workdays"
+NUMBER = GATE_NUMBER
 QUERY = (
     "Unit days of the cost object, metered, by reporting day; its hard daily caps as they stood;"
     " the steps of its breaker and of those above; the passes of gates 1 to 3; changes of the"
-    " prices of the models it used; distinct tasks named by its calls."
+    " prices of the models it used; what people noted on its days; distinct tasks named by its"
+    " calls."
 )
 
 
@@ -44,39 +47,44 @@ def _gather(
     initiative: Initiative, inputs: Inputs, window: Window | None, at: datetime
 ) -> Gathered:
     days = window or {"until": reporting_today(at).isoformat()}
-    until = date.fromisoformat(days["until"])
-    profile = profile_on(until).profile
-    lag_days, rests = profile.data_lag_days, inputs.get(SCHEDULE) == WORKDAYS
-    streak = streak_at(initiative, on=until, lag_days=lag_days, rests=rests)
-    final = final_part(streak.current, today=until, lag_days=lag_days)
-    # Before thirty days are final, those that are not yet say what is to be expected.
-    judged = window_of(final if len(final.counted) >= NEEDED_DAYS else streak.current)
+    until, rests = date.fromisoformat(days["until"]), inputs.get(SCHEDULE) == WORKDAYS
+    standing = baseline_standing(initiative, on=until, rests=rests)
     return Gathered(
         window=days,
         query=QUERY,
-        measures={
-            **_run(streak, final, judged),
-            **_figures(judged),
-            "tasks": _tasks(initiative, judged),
-            "cap_usd": text_of(initiative.daily_cap_usd),
-            "cv_limit": text_of(profile.cv_limit),
-        },
-        data_status={"days": len(streak.judged)},
+        measures=measures_of(standing),
+        data_status={"days": len(standing.streak.judged)},
     )
 
 
-def _run(streak: Streak, final: Run, window: Sequence[Judged]) -> dict[str, Any]:
-    counted = [each for each in window if each.counts]
+def _first_of(standing: BaselineStanding) -> str | None:
+    counted = [each.day.on for each in standing.window if each.counts]
+    return counted[0].isoformat() if counted else None
+
+
+def _last_of(standing: BaselineStanding) -> str | None:
+    """Return the day after the last that counts."""
+    counted = [each.day.on for each in standing.window if each.counts]
+    return (counted[-1] + ONE_DAY).isoformat() if counted else None
+
+
+def measures_of(standing: BaselineStanding) -> dict[str, Any]:
+    """Return what evidence keeps of a baseline."""
+    known = standing.known
     return {
-        "length": streak.length,
-        "paused_days": len(window) - len(counted),
-        "final_days": len(final.counted),
-        "is_frozen": streak.is_frozen,
-        "earliest_pass": streak.earliest_pass.isoformat(),
-        "active_days": sum(1 for each in counted if each.day.calls),
-        "from": counted[0].day.on.isoformat() if counted else None,
-        "until": (counted[-1].day.on + ONE_DAY).isoformat() if counted else None,
-        "days": [_day(each) for each in streak.judged],
+        "length": known.length,
+        "paused_days": known.paused_days,
+        "final_days": known.final_days,
+        "is_frozen": known.is_frozen,
+        "earliest_pass": known.earliest_pass.isoformat(),
+        "active_days": known.active_days,
+        "from": _first_of(standing),
+        "until": _last_of(standing),
+        "days": [_day(each) for each in standing.streak.judged],
+        "figures": _figures(known.figures),
+        "tasks": known.tasks,
+        "cap_usd": text_of(known.cap_usd),
+        "cv_limit": text_of(known.cv_limit),
     }
 
 
@@ -91,26 +99,14 @@ def _day(judged: Judged) -> dict[str, Any]:
     }
 
 
-def _figures(window: Sequence[Judged]) -> dict[str, Any]:
-    counted = [each.day for each in window if each.counts]
-    found = figures_of([(day.on, day.spent_usd or Decimal(0)) for day in counted])
+def _figures(found: Figures | None) -> dict[str, Any] | None:
     if found is None:
-        return {"figures": None}
-    names = Figures.__slots__
-    return {"figures": {name: _written(getattr(found, name)) for name in names}}
+        return None
+    return {name: _written(getattr(found, name)) for name in Figures.__slots__}
 
 
 def _written(value: Decimal | int | None) -> str | int | None:
     return text_of(value) if isinstance(value, Decimal) else value
-
-
-def _tasks(initiative: Initiative, window: Sequence[Judged]) -> int | None:
-    """Count the tasks of the window; None where no call names one."""
-    if not window or initiative.cost_object_id is None:
-        return None
-    days = Period(window[0].day.on, window[-1].day.on + ONE_DAY)
-    work = Work(workflows=(), cost_object_id=initiative.cost_object_id)
-    return tasks_in(work, period=days) or None
 
 
 def _judge(measures: Measures) -> Judgement:

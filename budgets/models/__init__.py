@@ -1,5 +1,6 @@
 """Everything budgets keeps in the database."""
 
+from budgets.models.baseline_notes import BaselineNote
 from budgets.models.budgets import Budget, BudgetStep
 from budgets.models.flex import FlexRule, FlexStep
 from budgets.models.fund import FundPlan
@@ -15,6 +16,7 @@ from budgets.models.waivers import Waiver
 
 __all__ = [
     "Account",
+    "BaselineNote",
     "Budget",
     "BudgetRevision",
     "BudgetStep",

@@ -4,7 +4,7 @@ Thirty days in a row, of which none is broken; a paused day neither counts nor b
 them at most. A day is final once its late data have had their time.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from itertools import pairwise
@@ -16,6 +16,7 @@ NEEDED_DAYS = 30
 MOST_PAUSED = 2
 LATE_DAYS = 7  # so long a paused day may be filled in
 FREEZING_BREACHES = 2
+BREACHES = frozenset({Rule.OVER_CAP, Rule.OVER_ALLOCATION})
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +54,16 @@ class Streak:
 
 
 def streak_of(
-    days: Iterable[Day], *, today: date, lag_days: int, lifted_on: date | None = None
+    days: Iterable[Day], *, today: date, lag_days: int, lifts: Collection[date] = ()
 ) -> Streak:
     """Return the runs of days given in order without gaps; days from `today` on are not over.
 
-    `lifted_on` is the day on which somebody lifted the last freeze: breaches before it are
-    forgiven, not forgotten. Raises ValueError where days are missing or out of order.
+    `lifts` are the days on which somebody lifted a freeze: breaches before them are forgiven,
+    not forgotten. Raises ValueError where days are missing or out of order.
     """
-    judged = [judge_day(day) for day in _over(days, today=today)]
+    judged, is_frozen = _with_freezes(
+        [judge_day(day) for day in _over(days, today=today)], lifts=lifts, today=today
+    )
     runs: list[Run] = []
     open_days: list[Judged] = []
     kept: list[Judged] = []
@@ -76,7 +79,7 @@ def streak_of(
     return Streak(
         judged=kept,
         runs=runs,
-        is_frozen=_is_frozen(kept, lifted_on=lifted_on),
+        is_frozen=is_frozen,
         earliest_pass=_earliest_pass(runs[-1], today=today, lag_days=lag_days),
     )
 
@@ -118,21 +121,32 @@ def _settled(one: Judged, run: Sequence[Judged], *, today: date) -> Judged:
     recent = _since_thirty_counted(run)
     if sum(1 for each in recent if each.effect == Effect.PAUSES) >= MOST_PAUSED:
         words = f"{one.says} It is the third paused day of the run; {MOST_PAUSED} are allowed."
-        return replace(one, effect=Effect.RESTARTS, says=words)
+        return replace(one, effect=Effect.RESTARTS, rule=Rule.PAUSED_TOO_OFTEN, says=words)
     if one.rule == Rule.NOT_COMPLETE and today > one.day.on + timedelta(days=LATE_DAYS):
         words = f"{one.says} Nothing more came within {LATE_DAYS} days."
-        return replace(one, effect=Effect.RESTARTS, says=words)
+        return replace(one, effect=Effect.RESTARTS, rule=Rule.NOT_FILLED_IN, says=words)
     return one
 
 
-def _is_frozen(judged: Iterable[Judged], *, lifted_on: date | None) -> bool:
-    breaches = [
-        each
-        for each in judged
-        if each.rule in {Rule.OVER_CAP, Rule.OVER_ALLOCATION}
-        and (lifted_on is None or each.day.on >= lifted_on)
-    ]
-    return len(breaches) >= FREEZING_BREACHES
+def _with_freezes(
+    judged: Iterable[Judged], *, lifts: Collection[date], today: date
+) -> tuple[list[Judged], bool]:
+    """Let no day count from the second breach until the freeze is lifted; say if it is not."""
+    found: list[Judged] = []
+    breaches = 0
+    for each in judged:
+        if each.day.on in lifts:
+            breaches = 0
+        found.append(_frozen(each) if breaches >= FREEZING_BREACHES else each)
+        breaches += each.rule in BREACHES
+    return found, breaches >= FREEZING_BREACHES and today not in lifts
+
+
+def _frozen(one: Judged) -> Judged:
+    if one.effect == Effect.RESTARTS:
+        return one
+    words = "Frozen by a second breach: nobody has said yet what is done about it."
+    return replace(one, effect=Effect.RESTARTS, rule=Rule.FROZEN, says=words)
 
 
 def _earliest_pass(run: Run, *, today: date, lag_days: int) -> date:

@@ -1,101 +1,35 @@
 """Gate 4 on a real ledger: calls that were pushed, gates 1 to 3 passed on the first day."""
 
-from collections.abc import Iterator
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
 
 import pytest
 
 from budgets.models import Initiative
 from budgets.operations.gate_baselines import revoke_overtaken
 from finops.periods import ONE_DAY
-from ingestion.operations.push import receive_records
-from org.models import User
 from org.refusals import Stale
 from policy.models import Cap, Scope
 from policy.operations.breaker import block, unblock
 from policy.operations.scopes import put_cap
-from tests.factories.budgets import granted_budget, running
-from tests.factories.gates import Ledger, gate_of, gate_step, gates, passed
+from tests.factories.baselines import (
+    TASKS_A_DAY,
+    gated,
+    measured,
+    passed_baseline,
+    rules,
+    use,
+    use_for,
+)
+from tests.factories.gates import gate_of, gate_step
 from tests.factories.trip_tests import trip_tested
 from tests.org_cast import Cast
 
-TASKS_A_DAY = 8
-
 
 @pytest.fixture
-def only_the_baseline() -> Iterator[None]:
-    """Let gates 1 to 3 measure what passes, and gate 4 the real ledger."""
-    with gates(Ledger(Decimal(5)), real=(4,)):
-        yield
-
-
-@pytest.fixture
-def drafter(cast: Cast, at: datetime, erin: User, only_the_baseline: None) -> Initiative:
+def drafter(cast: Cast, at: datetime) -> Initiative:
     """Return an experiment of sixty days whose first three gates were passed on the first."""
-    granted_budget(cast, at=at)
-    found = running(cast, at=at, cap_usd=Decimal("400.00"), ends_on=date(2027, 1, 19))
-    for number in (1, 2, 3):
-        passed(found, by=cast.grace, signers=[erin, cast.fiona], at=at, number=number)
-    return found
-
-
-def use(cast: Cast, day: date, *, usd: str = "5.00") -> None:
-    """Push a day's calls, each for a task of its own."""
-    push(cast, calls_of(day, usd=usd), on=day)
-
-
-def use_for(cast: Cast, days: int, *, since: datetime, but: tuple[int, ...] = ()) -> datetime:
-    """Use it day after day, and let the provider tell of the next one; return the day after."""
-    used = [since.date() + ONE_DAY * number for number in range(days) if number not in but]
-    after = since.date() + ONE_DAY * days
-    calls = [call for day in used for call in calls_of(day)]
-    push(cast, [*calls, *calls_of(after, usd="1.00", workflow="elsewhere")], on=after)
-    return since + ONE_DAY * days
-
-
-def calls_of(
-    day: date, *, usd: str = "5.00", workflow: str = "support-drafter"
-) -> list[dict[str, Any]]:
-    each = Decimal(usd) / TASKS_A_DAY
-    return [
-        {
-            "id": f"{workflow}-{day}-{usd}-{number}",
-            "started_at": datetime.combine(day, time(12), UTC).isoformat(),
-            "provider": "openai",
-            "model": "gpt-4o",
-            "workflow": workflow,
-            "task": f"ticket-{day}-{number}",
-            "tokens": {"in_text": 100, "out_text": 10},
-            "cost_usd": f"{each:f}",
-        }
-        for number in range(TASKS_A_DAY)
-    ]
-
-
-def push(cast: Cast, calls: list[dict[str, Any]], *, on: date) -> None:
-    receive_records(records=calls, by=cast.ed, at=datetime.combine(on, time(18), UTC))
-
-
-def measured(initiative: Initiative, *, by: User, at: datetime, **inputs: str) -> dict[str, Any]:
-    gate_step(initiative, "gather", by=by, at=at, number=4, inputs=inputs)
-    evidence = gate_of(initiative, 4).evidence
-    assert evidence is not None
-    return {**evidence.measures, "reasons": evidence.reasons, "outcome": evidence.outcome}
-
-
-def rules(found: dict[str, Any]) -> list[str]:
-    return [day["rule"] for day in found["days"]]
-
-
-def passed_baseline(cast: Cast, drafter: Initiative, *, since: datetime) -> datetime:
-    later = use_for(cast, 35, since=since)
-    gate_step(drafter, "gather", by=cast.grace, at=later, number=4)
-    gate_step(drafter, "submit", by=cast.grace, at=later, number=4)
-    gate_step(drafter, "sign", by=cast.carl, at=later, number=4)
-    assert gate_of(drafter, 4).state == "passed"
-    return later
+    return gated(cast, at=at)
 
 
 def test_days_count_from_the_one_after_the_gates_were_passed(

@@ -1,5 +1,6 @@
 """The run of days: how long it is, what breaks it, and when it can pass."""
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -34,10 +35,14 @@ def days(letters: str) -> list[Day]:
     ]
 
 
-def streak(letters: str, *, after: int | None = None, lifted_on: date | None = None) -> Streak:
-    """Return the streak as it stands so many days after the first; by default all are over."""
+def streak(letters: str, *, after: int | None = None, lifted: Collection[int] = ()) -> Streak:
+    """Return the streak as it stands so many days after the first; by default all are over.
+
+    `lifted` are the days, counted from the first as 0, on which a freeze was lifted.
+    """
     today = FIRST + ONE_DAY * (len(letters) if after is None else after)
-    return streak_of(days(letters), today=today, lag_days=LAG_DAYS, lifted_on=lifted_on)
+    lifts = [FIRST + ONE_DAY * place for place in lifted]
+    return streak_of(days(letters), today=today, lag_days=LAG_DAYS, lifts=lifts)
 
 
 def test_thirty_days_from_29_june_pass_on_31_july_at_the_earliest() -> None:
@@ -118,8 +123,19 @@ def test_a_day_without_use_is_no_gap_in_the_data_and_stays_a_pause() -> None:
 def test_a_second_breach_freezes_until_somebody_lifts_it() -> None:
     assert not streak("ccbcc").is_frozen
     assert streak("ccbcbcc").is_frozen
-    assert not streak("ccbcbcc", lifted_on=FIRST + ONE_DAY * 5).is_frozen
-    assert streak("ccbcbcbb", lifted_on=FIRST + ONE_DAY * 5).is_frozen
+    assert not streak("ccbcbcc", lifted=[5]).is_frozen
+    assert not streak("ccbcbcc", lifted=[7]).is_frozen  # today
+    assert streak("ccbcbcbb", lifted=[5]).is_frozen
+
+
+def test_no_day_counts_while_it_is_frozen() -> None:
+    frozen = streak("ccbcbcccc")
+    lifted = streak("ccbcbcccc", lifted=[6])
+
+    assert frozen.length == 0
+    assert [each.rule for each in frozen.judged[5:]] == [Rule.FROZEN] * 4
+    assert lifted.length == 3
+    assert lifted.judged[5].rule == Rule.FROZEN
 
 
 def test_days_that_are_missing_are_refused() -> None:
@@ -138,7 +154,7 @@ def test_the_window_is_the_last_thirty_that_count_with_the_pauses_between_them()
     assert sum(each.counts for each in window) == 30
 
 
-def reference(letters: str) -> int:
+def reference(letters: str, lifted: set[int]) -> int:
     """Count the streak as the table says, by looking at each day on its own; slow."""
     broken: list[int] = [-1]
     for place, letter in enumerate(letters):
@@ -147,14 +163,19 @@ def reference(letters: str) -> int:
         first = before[-30] if len(before) >= 30 else since
         pauses = [p for p in range(first, place) if letters[p] in "pn"]
         is_stale = letter == "p" and len(letters) - place > 7
-        if letter == "b" or (letter in "pn" and (len(pauses) >= 2 or is_stale)):
+        forgiven = max((p for p in lifted if p <= place), default=0)
+        is_frozen = letters[forgiven:place].count("b") >= 2
+        if letter == "b" or is_frozen or (letter in "pn" and (len(pauses) >= 2 or is_stale)):
             broken.append(place)
     return sum(1 for letter in letters[broken[-1] + 1 :] if letter in "ch")
 
 
-@given(st.text(alphabet="ccccccccpnhb", max_size=90))
-def test_the_streak_is_that_of_the_table(letters: str) -> None:
-    assert streak(letters).length == reference(letters)
+@given(
+    st.text(alphabet="ccccccccpnhb", max_size=90),
+    st.sets(st.integers(min_value=0, max_value=90), max_size=3),
+)
+def test_the_streak_is_that_of_the_table(letters: str, lifted: set[int]) -> None:
+    assert streak(letters, lifted=lifted).length == reference(letters, lifted)
 
 
 @given(st.text(alphabet="cccccpnhb", max_size=60))
