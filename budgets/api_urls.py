@@ -5,6 +5,7 @@ from django.urls import path
 from budgets import (
     api,
     api_gates,
+    baseline_api,
     budget_api,
     flex_api,
     signature_api,
@@ -65,6 +66,26 @@ urlpatterns = [
         "initiatives/<slug:slug>/actions/<slug:action>",
         api.InitiativeStepView.as_view(),
         name="api-initiative-step",
+    ),
+    path(
+        "initiatives/<slug:slug>/baseline",
+        baseline_api.BaselineView.as_view(),
+        name="api-baseline",
+    ),
+    path(
+        "initiatives/<slug:slug>/baseline/notes",
+        baseline_api.BaselineNoteList.as_view(),
+        name="api-baseline-notes",
+    ),
+    path(
+        "initiatives/<slug:slug>/baseline/notes/<int:note_id>/withdraw",
+        baseline_api.BaselineNoteWithdrawal.as_view(),
+        name="api-baseline-note-withdraw",
+    ),
+    path(
+        "initiatives/<slug:slug>/baseline/lift",
+        baseline_api.BaselineLift.as_view(),
+        name="api-baseline-lift",
     ),
     path("initiatives/<slug:slug>/gates", api_gates.GateList.as_view(), name="api-gates"),
     path(

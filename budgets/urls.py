@@ -3,6 +3,7 @@
 from django.urls import path
 
 from budgets.views import (
+    baselines,
     budgets,
     decisions,
     flex,
@@ -41,6 +42,7 @@ urlpatterns = [
         name="initiative-activity",
     ),
     path("initiatives/<slug:slug>/policy/", initiative_parts.policy, name="initiative-policy"),
+    path("initiatives/<slug:slug>/baseline/", baselines.baseline, name="initiative-baseline"),
     path("initiatives/<slug:slug>/gates/", gates.gates, name="initiative-gates"),
     path(
         "initiatives/<slug:slug>/gates/evidence/<int:evidence_id>.json",

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Length
 from django.db.models.lookups import GreaterThanOrEqual
 
+from finops.periods import ONE_DAY
 from finops.stability.notes import LEAST_REASON
 
 MOST_HOURS = 24
@@ -87,6 +90,11 @@ class BaselineNote(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} from {self.starts_on}"
+
+    @property
+    def last_on(self) -> date:
+        """The last day it is about."""
+        return self.ends_on - ONE_DAY
 
     @property
     def about(self) -> str:

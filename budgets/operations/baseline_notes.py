@@ -45,15 +45,15 @@ class About:
 
 @transaction.atomic
 def note_holiday(
-    *, about: About, starts_on: date, ends_on: date, reason: str, by: User, at: datetime
+    *, about: About, starts_on: date, last_on: date, reason: str, by: User, at: datetime
 ) -> BaselineNote:
-    """Note a planned holiday before its first day begins; `ends_on` is the day after its last."""
+    """Note a planned holiday before its first day begins."""
     _check_may(by, about)
     today = reporting_today(at)
-    if why_not := why_not_holiday(starts_on=starts_on, ends_on=ends_on, today=today):
-        raise Invalid.of("starts_on" if starts_on <= today else "ends_on", why_not)
+    if why_not := why_not_holiday(starts_on=starts_on, last_on=last_on, today=today):
+        raise Invalid.of("starts_on" if starts_on <= today else "last_on", why_not)
     return _kept(
-        BaselineNote(kind=Kind.HOLIDAY, starts_on=starts_on, ends_on=ends_on),
+        BaselineNote(kind=Kind.HOLIDAY, starts_on=starts_on, ends_on=last_on + ONE_DAY),
         about=about,
         reason=_reason(reason),
         by=by,

@@ -13,6 +13,8 @@ from budgets.gate_rights import known_of, open_parts_of
 from budgets.gates.registry import GATES, title_of
 from budgets.lifecycle import IN_CORE, RUNNING, SPENDING, InitiativeAction, InitiativeState
 from budgets.models import Gate, Initiative, InitiativeStep
+from budgets.queries.baseline_page import strips_of
+from budgets.queries.baseline_standing import GATE_NUMBER as BASELINE
 from budgets.queries.experiments import (
     InitiativeStanding,
     initiative_standings,
@@ -20,6 +22,7 @@ from budgets.queries.experiments import (
 )
 from budgets.queries.gates import Progress, progress_of
 from finops.periods import reporting_day
+from finops.stability.strip import Cell
 from org.models import Approval, User
 from org.queries.calendar import company
 from org.templatetags.figures import day as written_day
@@ -36,7 +39,8 @@ class Card:
     """An experiment on the board.
 
     `days` is for how long it has been in its stage, None for what is closed; `month_usd` what
-    the last thirty days cost as far as they are known, today among them.
+    the last thirty days cost as far as they are known, today among them. `baseline` is the strip
+    of one that is at gate 4.
     """
 
     standing: InitiativeStanding
@@ -45,6 +49,7 @@ class Card:
     waits_for: str
     days: int | None
     month_usd: Decimal
+    baseline: Sequence[Cell] = ()
 
     @property
     def is_stuck(self) -> bool:
@@ -108,6 +113,8 @@ def _cards(standings: Sequence[InitiativeStanding], *, on: date) -> list[Card]:
     gates = _next_gates(running, progress)
     waits = _waiting_for_parts(list(gates.values()))
     begun = _begun(initiatives)
+    at_baseline = [each for each in running if _next_number(progress.get(each.pk)) == BASELINE]
+    strips = strips_of(at_baseline, on=on)
     return [
         Card(
             standing=each,
@@ -116,6 +123,7 @@ def _cards(standings: Sequence[InitiativeStanding], *, on: date) -> list[Card]:
             waits_for=_waits_for(each, gates.get(each.initiative.pk), waits),
             days=_days(each.initiative, begun, zone, on=on),
             month_usd=_month(each, on=on),
+            baseline=strips.get(each.initiative.pk, ()),
         )
         for each in standings
     ]
@@ -133,8 +141,12 @@ def _stage(initiative: Initiative, progress: Progress | None) -> str:
         return initiative.state
     if initiative.state not in RUNNING:
         return CLOSED
-    number = progress.next_number if progress else None
+    number = _next_number(progress)
     return InitiativeState.GRADUATING.value if number is None else f"gate-{number}"
+
+
+def _next_number(progress: Progress | None) -> int | None:
+    return progress.next_number if progress else None
 
 
 def _next_gates(running: Sequence[Initiative], progress: dict[int, Progress]) -> dict[int, Gate]:

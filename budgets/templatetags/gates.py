@@ -8,7 +8,7 @@ from django.template import Library
 
 from budgets.gate_lifecycle import GateState
 from finops.gates.criteria import Outcome, Unit, Verdict
-from org.templatetags.figures import UNKNOWN, percent, usd, whole
+from org.templatetags.figures import UNKNOWN, percent, rounded, usd, whole
 
 register = Library()
 
@@ -75,7 +75,7 @@ def in_unit(value: str | None, unit: str) -> str:
         case Unit.SHARE:
             return percent(Decimal(value))
         case Unit.COUNT:
-            return whole(int(value)) if value.isdigit() else value
+            return whole(int(value)) if value.isdigit() else f"{rounded(Decimal(value), 2):,f}"
         case Unit.DAYS:
             return f"{value} days"
         case Unit.WORD:

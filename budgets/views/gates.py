@@ -1,7 +1,8 @@
 """Pages of an experiment's gates: the table of each, its steps, its evidence as a file."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
@@ -9,6 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
+from budgets.baseline_sentences import baseline_sentence
 from budgets.gate_forms import given_by
 from budgets.gate_lifecycle import GateAction
 from budgets.gates.evidence import bytes_of
@@ -17,6 +19,8 @@ from budgets.gates.registry import gate_rule
 from budgets.models import Gate, GateEvidence, HeldDecision, Initiative
 from budgets.operations.gates import take_gate_step
 from budgets.operations.held import WINDOW, carry_out, hold_gate_decision
+from budgets.queries.baseline_page import standing_today, strip_at
+from budgets.queries.baseline_standing import GATE_NUMBER as BASELINE
 from budgets.queries.gates import GateStanding, gates_of, progress_of
 from budgets.queries.held import HELD_GATE_ACTIONS, last_held_on_gates
 from budgets.templatetags.gates import gate_step_word
@@ -113,6 +117,7 @@ def _show(request: PageRequest, found: Initiative, *, tried: Tried | None = None
             for each in standings
         ],
         "progress": progress_of([found]).get(found.pk),
+        "baseline": _baseline(found, standings, on=reporting_today(at)),
         "zone": company().time_zone,
         "tried": tried,
         "refusal": tried.refusal if tried else None,
@@ -121,6 +126,16 @@ def _show(request: PageRequest, found: Initiative, *, tried: Tried | None = None
     }
     status = tried.refusal.status if tried else 200
     return render(request, "budgets/gates.html", context, status=status)
+
+
+def _baseline(
+    found: Initiative, standings: Sequence[GateStanding], *, on: date
+) -> dict[str, object]:
+    """Return the strip of gate 4 and its sentence, where there are days to show."""
+    if found.cost_object_id is None or all(each.gate.number != BASELINE for each in standings):
+        return {}
+    standing = standing_today(found, on=on)
+    return {"cells": strip_at(standing), "sentence": baseline_sentence(standing)}
 
 
 def _pressed(

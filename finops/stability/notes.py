@@ -7,16 +7,16 @@ OUTAGE_DAYS = 7  # so long after its day an outage may be told
 LONGEST_HOLIDAY_DAYS = 31
 
 
-def why_not_holiday(*, starts_on: date, ends_on: date, today: date) -> str | None:
+def why_not_holiday(*, starts_on: date, last_on: date, today: date) -> str | None:
     """Say why a holiday may not be noted: it is planned, so before its first day begins."""
     if starts_on <= today:
         return (
             f"A holiday is noted before its day begins: {_day(starts_on)} has begun, and"
             f" the first day that can be noted is {_day(today + timedelta(days=1))}."
         )
-    if ends_on <= starts_on:
+    if last_on < starts_on:
         return "The last day lies before the first one."
-    if (ends_on - starts_on).days > LONGEST_HOLIDAY_DAYS:
+    if (last_on - starts_on).days >= LONGEST_HOLIDAY_DAYS:
         return f"A holiday lasts {LONGEST_HOLIDAY_DAYS} days at most: note longer ones in parts."
     return None
 

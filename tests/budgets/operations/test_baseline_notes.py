@@ -38,12 +38,12 @@ def drafter(cast: Cast, at: datetime) -> Initiative:
 def holiday(
     by: User, about: About, *, at: datetime, on: date, days: int = 1, reason: str = WHY
 ) -> BaselineNote:
-    ends_on = on + ONE_DAY * days
-    return note_holiday(about=about, starts_on=on, ends_on=ends_on, reason=reason, by=by, at=at)
+    last_on = on + ONE_DAY * (days - 1)
+    return note_holiday(about=about, starts_on=on, last_on=last_on, reason=reason, by=by, at=at)
 
 
 def outage(by: User, about: About, *, at: datetime, on: date, **changes: Any) -> BaselineNote:
-    told = {"provider": "openai", "hours": Decimal("3.5"), "reason": OUT} | changes
+    told: dict[str, Any] = {"provider": "openai", "hours": Decimal("3.5"), "reason": OUT} | changes
     return note_outage(about=about, on=on, by=by, at=at, **told)
 
 
