@@ -29,6 +29,10 @@ class BaselineDayOut(serializers.Serializer[Any]):
 
     day = serializers.DateField()
     spent_usd = serializers.CharField(allow_null=True)
+    repriced_usd = serializers.CharField(
+        allow_null=True,
+        help_text="At the prices of the window's last day, where others held and it is exact.",
+    )
     daily_cap_usd = serializers.CharField()
     left_usd = serializers.CharField(allow_null=True)
     coverage = serializers.CharField(allow_null=True)
@@ -171,10 +175,11 @@ def _day(cell: Cell, page: BaselinePage) -> dict[str, Any]:
     judged = cell.judged
     if judged is None:
         raise ValueError(f"{cell.on} is not over yet.")
-    day = judged.day
+    day, moved = judged.day, page.standing.repriced.get(cell.on)
     return {
         "day": day.on,
         "spent_usd": _text(day.spent_usd),
+        "repriced_usd": _text(moved.to_usd) if moved else None,
         "daily_cap_usd": _text(day.cap_usd),
         "left_usd": _text(day.left_usd),
         "coverage": None if day.coverage is None else f"{day.coverage:.4f}",

@@ -31,6 +31,7 @@ from finops.gates.stability import Baseline, judge_stability
 from finops.periods import ONE_DAY
 from finops.stability.days import Judged
 from finops.stability.figures import Figures
+from ingestion.queries.repriced_days import Repriced
 from org.models import Role
 from org.queries.calendar import reporting_today
 
@@ -82,6 +83,7 @@ def measures_of(standing: BaselineStanding) -> dict[str, Any]:
         "until": _last_of(standing),
         "days": [_day(each) for each in standing.streak.judged],
         "figures": _figures(known.figures),
+        "repriced": [_repriced(on, moved) for on, moved in sorted(standing.repriced.items())],
         "tasks": known.tasks,
         "cap_usd": text_of(known.cap_usd),
         "cv_limit": text_of(known.cv_limit),
@@ -96,6 +98,16 @@ def _day(judged: Judged) -> dict[str, Any]:
         "effect": judged.effect.value,
         "rule": judged.rule.value,
         "says": judged.says,
+    }
+
+
+def _repriced(on: date, moved: Repriced) -> dict[str, Any]:
+    """Return a day at the prices of the window's last one; null where it keeps its own cost."""
+    return {
+        "on": on.isoformat(),
+        "from_usd": text_of(moved.from_usd),
+        "to_usd": text_of(moved.to_usd),
+        "models": list(moved.models),
     }
 
 

@@ -16,6 +16,7 @@ from finops.periods import reporting_day
 from finops.stability.days import Judged
 from finops.stability.strip import Cell, Past, cells_of, earlier_runs, strip_of
 from ingestion.queries.arrivals import Arrivals, arrivals_of
+from ingestion.queries.repriced_days import Repriced
 from org.queries.calendar import company
 from org.queries.profile import profile_on
 
@@ -47,6 +48,7 @@ class DayOfBaseline:
     notes: Sequence[BaselineNote]
     arrivals: Arrivals | None
     filled_in_days: int | None
+    repriced: Repriced | None
 
     @property
     def judged(self) -> Judged | None:
@@ -102,6 +104,7 @@ def day_of_baseline(page: BaselinePage, day: date) -> DayOfBaseline | None:
         ],
         arrivals=arrivals,
         filled_in_days=_filled_in(arrivals, day),
+        repriced=page.standing.repriced.get(day),
     )
 
 

@@ -1,16 +1,17 @@
-"""Prices that changed while a baseline ran."""
+"""Prices that changed while a baseline ran, and its days at the newest ones."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 from budgets.queries.baseline_caps import Happened
 from budgets.queries.baseline_usage import Model, Usage, Watched
-from finops.periods import day_bounds, reporting_day
-from finops.stability.days import Event, Kind
-from ingestion.models import PriceRow
-from ingestion.queries.prices import names_of
+from finops.periods import ONE_DAY, Period, day_bounds, reporting_day
+from finops.stability.days import Event, Judged, Kind
+from ingestion.models import PriceRow, PriceTerm
+from ingestion.queries.prices import Name, covers, names_of
+from ingestion.queries.repriced_days import Repriced, Wanted, repriced_days
 
 
 def price_changes(
@@ -33,12 +34,43 @@ def _changes(
         return {}
     start, _ = day_bounds(min(each.period.start for each in watched), zone)
     end, _ = day_bounds(max(each.period.end for each in watched), zone)
-    began: dict[Model, set[date]] = defaultdict(set)
     rows = PriceRow.objects.standing().filter(starts_at__gte=start, starts_at__lt=end)
-    for provider, model, at in rows.values_list("provider", "model", "starts_at"):
-        if at is not None:
-            began[provider, model].add(reporting_day(at, zone))
+    terms = PriceTerm.objects.standing().filter(starts_at__gte=start, starts_at__lt=end)
+    began: dict[Model, set[date]] = defaultdict(set)
+    globs: dict[Model, set[date]] = defaultdict(set)
+    for dated, into in ((rows, began), (terms, globs)):
+        for provider, model, at in dated.values_list("provider", "model", "starts_at"):
+            if at is not None:
+                into[provider, model].add(reporting_day(at, zone))
     # The public list may know a model by another name than its calls.
-    return {
-        model: days for model in used if (days := {d for n in names_of(*model) for d in began[n]})
+    return {model: _days_of(names_of(*model), began, globs) for model in used}
+
+
+def _days_of(
+    names: Sequence[Name], began: Mapping[Model, set[date]], globs: Mapping[Model, set[date]]
+) -> set[date]:
+    days = {day for name in names for day in began.get(name, ())}
+    factors = (of_glob for pattern, of_glob in globs.items() if covers(*pattern, names))
+    return days.union(*factors)
+
+
+def priced_anew(
+    windows: Mapping[int, Sequence[Judged]], cost_objects: Mapping[int, int], *, zone: ZoneInfo
+) -> dict[int, dict[date, Repriced]]:
+    """Return the days of windows at the prices in force on the last day of each, by experiment.
+
+    Only windows in which a price changed are asked about; `cost_objects` are theirs.
+    """
+    wanted = {
+        cost_objects[pk]: _wanted(window, zone=zone)
+        for pk, window in windows.items()
+        if any(each.day.first(Kind.PRICE_CHANGE) for each in window)
     }
+    found = repriced_days(wanted)
+    return {pk: found[key] for pk, key in cost_objects.items() if key in found}
+
+
+def _wanted(window: Sequence[Judged], *, zone: ZoneInfo) -> Wanted:
+    period = Period(window[0].day.on, window[-1].day.on + ONE_DAY)
+    _, end = day_bounds(window[-1].day.on, zone)
+    return Wanted(period, end - timedelta(microseconds=1))

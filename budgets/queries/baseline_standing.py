@@ -1,22 +1,25 @@
 """How baselines stand: the run, what its days say, and what gate 4 makes of both."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
 from budgets.models import Gate, Initiative
 from budgets.queries.baseline import Asked, History, histories_of
+from budgets.queries.baseline_prices import priced_anew
 from finops.gates.criteria import Judgement
 from finops.gates.stability import Baseline, judge_stability
 from finops.periods import ONE_DAY, Period
 from finops.profiles import Profile
-from finops.stability.days import Judged
+from finops.stability.days import Day, Judged
 from finops.stability.figures import Figures, figures_of
 from finops.stability.streak import NEEDED_DAYS, Run, Streak, final_part, is_final, window_of
+from ingestion.queries.repriced_days import Repriced
 from ingestion.queries.tasks import task_costs_of
 from ingestion.queries.work import Work
+from org.queries.calendar import company
 from org.queries.profile import profile_on
 
 GATE_NUMBER = 4
@@ -29,6 +32,7 @@ class BaselineStanding:
 
     `window` are the days that the figures are of: the last thirty that count and are final,
     or, before there are thirty, those there are. `tasks` is None where no call names one.
+    `repriced` are its days on which other prices held than on its last.
     """
 
     history: History
@@ -40,6 +44,7 @@ class BaselineStanding:
     window: Sequence[Judged]
     figures: Figures | None
     tasks: int | None
+    repriced: Mapping[date, Repriced]
 
     @property
     def initiative(self) -> Initiative:
@@ -105,8 +110,8 @@ def baseline_standings(asked: Sequence[Asked]) -> dict[int, BaselineStanding]:
     histories = histories_of(asked)
     profiles = {on: profile_on(on).profile for on in {each.on for each in asked}}
     runs = [_run(histories[each.initiative.pk], each.on, profiles[each.on]) for each in asked]
-    tasks = _tasks(runs)
-    return {run.history.initiative.pk: _standing(run, tasks) for run in runs}
+    tasks, repriced = _tasks(runs), _repriced(runs)
+    return {pk: _standing(run, tasks, repriced.get(pk, {})) for pk, run in _by_key(runs)}
 
 
 def is_resting(initiatives: Sequence[Initiative]) -> set[int]:
@@ -128,7 +133,22 @@ def _run(history: History, on: date, profile: Profile) -> _Run:
     return _Run(history, on, profile, streak, final, window)
 
 
-def _standing(run: _Run, tasks: dict[int, int]) -> BaselineStanding:
+def _by_key(runs: Sequence[_Run]) -> Iterator[tuple[int, _Run]]:
+    return ((run.history.initiative.pk, run) for run in runs)
+
+
+def _repriced(runs: Sequence[_Run]) -> dict[int, dict[date, Repriced]]:
+    objects = {pk: run.history.initiative.cost_object_id for pk, run in _by_key(runs)}
+    return priced_anew(
+        {pk: run.window for pk, run in _by_key(runs)},
+        {pk: key for pk, key in objects.items() if key is not None},
+        zone=company().zone,
+    )
+
+
+def _standing(
+    run: _Run, tasks: dict[int, int], repriced: Mapping[date, Repriced]
+) -> BaselineStanding:
     counted = [each.day for each in run.window if each.counts]
     return BaselineStanding(
         history=run.history,
@@ -138,9 +158,18 @@ def _standing(run: _Run, tasks: dict[int, int]) -> BaselineStanding:
         streak=run.streak,
         final=run.final,
         window=run.window,
-        figures=figures_of([(day.on, day.spent_usd or Decimal(0)) for day in counted]),
+        figures=figures_of([(day.on, _rated_usd(day, repriced)) for day in counted]),
+        repriced=repriced,
         tasks=tasks.get(run.history.initiative.pk),
     )
+
+
+def _rated_usd(day: Day, repriced: Mapping[date, Repriced]) -> Decimal:
+    """Return what statistics take for a day: its cost at the prices of the window's last day."""
+    moved = repriced.get(day.on)
+    if moved is not None and moved.to_usd is not None:
+        return moved.to_usd
+    return day.spent_usd or Decimal(0)
 
 
 def _tasks(runs: Sequence[_Run]) -> dict[int, int]:

@@ -37,6 +37,7 @@ from org.refusals import Invalid, NotAllowed, Refusal
 COLUMNS = (
     "day",
     "spent_usd",
+    "repriced_usd",
     "daily_cap_usd",
     "coverage",
     "calls",
@@ -216,7 +217,9 @@ def _cells(page: BaselinePage) -> Iterator[list[object]]:
         day = judged.day
         spent = None if day.spent_usd is None else exact(day.spent_usd)
         coverage = None if day.coverage is None else f"{day.coverage:.4f}"
-        measured = (spent, exact(day.cap_usd), coverage, day.calls)
+        moved = page.standing.repriced.get(day.on)
+        anew = exact(moved.to_usd) if moved and moved.to_usd is not None else None
+        measured = (spent, anew, exact(day.cap_usd), coverage, day.calls)
         is_final = "yes" if page.standing.is_final(judged) else "no"
         yield [
             day.on, *measured, EFFECTS[judged.effect], judged.rule.value, is_final, judged.says

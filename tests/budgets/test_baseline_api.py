@@ -41,6 +41,7 @@ def test_a_baseline_is_read_with_every_day_and_its_rule(
     assert found["days"][2] == {
         "day": "2026-11-22",
         "spent_usd": "10.010000000000",
+        "repriced_usd": None,
         "daily_cap_usd": "10.00",
         "left_usd": "379.990000000000",
         "coverage": "1.0000",

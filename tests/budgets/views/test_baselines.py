@@ -148,16 +148,18 @@ def test_the_days_are_a_table_and_a_file(cast: Cast, as_user: SignIn) -> None:
     lines = file.getvalue().decode("utf-8-sig").splitlines()
 
     assert "24 Nov 2026 $10.50 $10.00 100.0% 8 Begins anew" in words(client.get(PAGE).content)
-    assert lines[0] == "day,spent_usd,daily_cap_usd,coverage,calls,effect,rule,final,says"
+    assert (
+        lines[0] == "day,spent_usd,repriced_usd,daily_cap_usd,coverage,calls,effect,rule,final,says"
+    )
     assert len(lines) == 1 + 24
     assert lines[5] == (
-        "2026-11-24,10.500000000000,10.000000000000,1.0000,8,Begins anew,over_cap,yes,"
+        "2026-11-24,10.500000000000,,10.000000000000,1.0000,8,Begins anew,over_cap,yes,"
         '"Spent $10.50, over the daily cap of $10.00."'
     )
     assert lines[15].startswith(
-        "2026-12-04,0.000000000000,10.000000000000,1.0000,0,Paused,no_use,yes,"
+        "2026-12-04,0.000000000000,,10.000000000000,1.0000,0,Paused,no_use,yes,"
     )
-    assert lines[24].split(",")[7] == "no"
+    assert lines[24].split(",")[8] == "no"
 
 
 def test_before_it_runs_there_is_nothing_to_count(
