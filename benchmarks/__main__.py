@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from benchmarks import crossing, decide, feed, leases, litellm, pages, push
+from benchmarks import baselines, crossing, decide, feed, leases, litellm, pages, push
 from benchmarks.ingest import LOADS
 from benchmarks.ingest import run as load
 from benchmarks.setting import own_installation
@@ -15,6 +15,7 @@ from benchmarks.setting import own_installation
 RESULTS = Path(__file__).parent / "results"
 BENCHMARKS: dict[str, Callable[[Path], dict[str, Any]]] = {
     **{f"ingest-{name}": partial(load, load=each, name=name) for name, each in LOADS.items()},
+    "baselines": baselines.run,
     "crossing": crossing.run,
     "decide": decide.run,
     "feed": feed.run,

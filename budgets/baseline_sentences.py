@@ -54,6 +54,8 @@ LINES: dict[Rule, tuple[str, str]] = {
 
 def line_of(rule: Rule) -> str:
     """Return the line of the event table with its effect, as a sentence."""
+    if rule == Rule.PLAIN:
+        return "None of its other lines: it counts."
     line, effect = LINES[rule]
     return f"{line[0].upper()}{line[1:]}: {effect}."
 

@@ -64,6 +64,7 @@ from tests.finops import (
     model_tables,
     quota_tables,
     route_tables,
+    stability_tables,
 )
 from tests.finops.document import ARITHMETIC, Row, tables_of, unannounced_tables
 from tests.finops.notation import (
@@ -105,6 +106,8 @@ CHECKERS |= {
     "router-limits": model_tables.router_limits,
     "router-skip": model_tables.router_skip,
     "optimisation": model_tables.optimisation,
+    "stability": stability_tables.judged,
+    "stability-runs": stability_tables.runs,
     "route-map": route_tables.mapped,
     "route-choice": route_tables.choices,
     "quotas": quota_tables.bindings,
