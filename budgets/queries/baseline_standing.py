@@ -56,7 +56,7 @@ class BaselineStanding:
 
     @property
     def active_days(self) -> int:
-        return sum(1 for each in self.window if each.counts and each.day.calls)
+        return sum(1 for each in self.window if each.counts and each.day.is_used)
 
     @property
     def known(self) -> Baseline:

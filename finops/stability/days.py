@@ -102,6 +102,11 @@ class Day:
             and self.coverage >= LEAST_COVERAGE
         )
 
+    @property
+    def is_used(self) -> bool:
+        """Test whether anything was used: bills tell of money, and not always of calls."""
+        return bool(self.calls or self.spent_usd)
+
     def first(self, kind: Kind) -> Event | None:
         return next((event for event in self.events if event.kind == kind), None)
 
@@ -176,7 +181,7 @@ def _broken(day: Day) -> tuple[Rule, str] | None:
 def _pauses(day: Day) -> Judged | None:
     if not day.is_complete:
         return Judged(day, Effect.PAUSES, Rule.NOT_COMPLETE, _what_is_missing(day))
-    if not day.calls and not (day.is_off or day.first(Kind.HOLIDAY)):
+    if not day.is_used and not (day.is_off or day.first(Kind.HOLIDAY)):
         words = "Nothing was used, and the schedule does not say that the day is off."
         return Judged(day, Effect.PAUSES, Rule.NO_USE, words)
     return None
@@ -208,7 +213,7 @@ def _annotated(day: Day) -> Judged | None:
         event = day.first(kind)
         if event is not None:
             return Judged(day, Effect.COUNTS_ANNOTATED, rule, f"{words}: {event.text}")
-    if not day.calls:
+    if not day.is_used:
         words = "A day off by its schedule, on which nothing was used."
         return Judged(day, Effect.COUNTS_ANNOTATED, Rule.OFF_DAY, words)
     return None

@@ -19,6 +19,7 @@ PLAIN = Day(
     left_usd=Decimal(5820),
     calls=1400,
 )
+UNUSED: dict[str, object] = {"calls": 0, "spent_usd": Decimal(0)}
 
 
 def happened(kind: Kind, *, hours: str = "0") -> tuple[Event, ...]:
@@ -45,10 +46,11 @@ def happened(kind: Kind, *, hours: str = "0") -> tuple[Event, ...]:
         ({"coverage": Decimal("0.98")}, Effect.COUNTS, Rule.PLAIN),
         ({"coverage": Decimal("0.9799")}, Effect.PAUSES, Rule.NOT_COMPLETE),
         ({"is_imported": False}, Effect.PAUSES, Rule.NOT_COMPLETE),
-        ({"calls": 0}, Effect.PAUSES, Rule.NO_USE),
-        ({"calls": 0, "is_off": True}, Effect.COUNTS_ANNOTATED, Rule.OFF_DAY),
+        (UNUSED, Effect.PAUSES, Rule.NO_USE),
+        ({"calls": 0}, Effect.COUNTS, Rule.PLAIN),
+        ({**UNUSED, "is_off": True}, Effect.COUNTS_ANNOTATED, Rule.OFF_DAY),
         (
-            {"calls": 0, "events": happened(Kind.HOLIDAY)},
+            {**UNUSED, "events": happened(Kind.HOLIDAY)},
             Effect.COUNTS_ANNOTATED,
             Rule.HOLIDAY,
         ),
@@ -108,7 +110,7 @@ def test_a_breach_is_a_breach_even_where_data_are_missing() -> None:
         ({"coverage": None}, "No source said whether its data are complete."),
         ({"is_imported": False}, "The provider's own usage is not imported yet."),
         (
-            {"calls": 0},
+            UNUSED,
             "Nothing was used, and the schedule does not say that the day is off.",
         ),
         (

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from finops.periods import ONE_DAY
 from finops.stability.days import Day, Effect, Event, Kind, Rule
 from finops.stability.streak import Streak, is_final, streak_of, window_of
-from tests.finops.stability.test_days import PLAIN
+from tests.finops.stability.test_days import PLAIN, UNUSED
 
 FIRST = PLAIN.on  # 29 June 2026, a Monday
 LAG_DAYS = 3
@@ -23,7 +23,7 @@ LETTERS = {
     "c": {},
     "b": {"spent_usd": Decimal(640)},
     "p": {"coverage": Decimal("0.5")},
-    "n": {"calls": 0},
+    "n": UNUSED,
     "h": {"events": (Event(kind=Kind.HOLIDAY, text="a holiday."),)},
 }
 
