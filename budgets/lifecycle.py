@@ -108,6 +108,8 @@ RUNNING = (InitiativeState.SANDBOX, InitiativeState.DEMOTED)
 SPENDING = (*RUNNING, InitiativeState.GRADUATING)
 # In core, where the first gates are checked again.
 IN_CORE = (InitiativeState.CORE, InitiativeState.PROBATION)
+# What a graduation holds for: in core, or waiting for its day.
+GRADUATED = (InitiativeState.GRADUATING, *IN_CORE)
 
 
 def _under_way(state: InitiativeState) -> dict[InitiativeAction, InitiativeState]:

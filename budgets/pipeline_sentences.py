@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from decimal import Decimal
 
-from budgets.lifecycle import InitiativeState
+from budgets.lifecycle import IN_CORE, InitiativeState
 from budgets.queries.pipeline import STUCK_DAYS, Card, Stage
 from budgets.sentences import amount
 from org.templatetags.figures import whole
@@ -33,10 +33,12 @@ def _money(running: Sequence[Card]) -> str:
 
 def _attention(cards: Sequence[Card]) -> str:
     decisions = [c for c in cards if c.standing.initiative.state == InitiativeState.REQUESTED]
+    in_core = [card for card in cards if card.standing.initiative.state in IN_CORE]
     signatures = [card for card in cards if card.waits_for.endswith("to sign")]
     said = [
         f"{whole(len(found))} {one if len(found) == 1 else many}"
         for found, one, many in (
+            (in_core, "runs in core", "run in core"),
             (decisions, "waits for a decision", "wait for a decision"),
             (signatures, "waits for signatures", "wait for signatures"),
             ([card for card in cards if card.is_blocked], "is blocked", "are blocked"),

@@ -91,13 +91,19 @@ def initiative_sentence(standing: InitiativeStanding) -> str:
     return {
         InitiativeState.DRAFT: f"A draft for {asked}: nobody is asked to approve it yet.",
         InitiativeState.REQUESTED: f"Waits for a decision on {asked}.",
-        InitiativeState.CORE: f"Runs in core. As an experiment it {used[3:]}.",
-        InitiativeState.PROBATION: f"On probation in core. As an experiment it {used[3:]}.",
+        InitiativeState.CORE: f"Runs in core{_since(standing)}.",
+        InitiativeState.PROBATION: f"On probation. It runs in core{_since(standing)}.",
         InitiativeState.STOPPED: f"Stopped. {used}; its calls are blocked.",
         InitiativeState.EXPIRED: f"Ended as agreed. {used}; its calls are blocked.",
         InitiativeState.REJECTED: f"Rejected: {asked} was asked.",
         InitiativeState.WITHDRAWN: f"Withdrawn before a decision: {asked} was asked.",
     }[state]
+
+
+def _since(standing: InitiativeStanding) -> str:
+    """Say since when it runs in core, and what it used before."""
+    since = f" since {long_day(standing.core_from)}" if standing.core_from else ""
+    return f"{since}; as an experiment it used {amount(standing.spent_usd)}"
 
 
 def initiative_outlook(standing: InitiativeStanding) -> str:
@@ -134,10 +140,7 @@ def _budget_outlook(standing: Standing) -> str:
 
 def _experiment_outlook(standing: InitiativeStanding) -> str:
     outlook = standing.outlook
-    end = (
-        f"it ends on {long_day(standing.initiative.ends_on)},"
-        " when its calls are blocked and the rest returns to the pool"
-    )
+    end = _experiment_end(standing)
     if standing.left_usd <= 0:
         return f"it is used up, and {standing.then.value}"
     if outlook.exhausts is None:
@@ -146,6 +149,15 @@ def _experiment_outlook(standing: InitiativeStanding) -> str:
         lasts = f"{_pace(outlook.forecast)} the money lasts until {end}"
         return lasts + _early_risk(outlook.exhausts)
     return _gone(outlook, on=standing.on, then=standing.then.value)
+
+
+def _experiment_end(standing: InitiativeStanding) -> str:
+    if standing.core_from is not None:
+        return f"it enters core on {long_day(standing.core_from)}, and the rest returns to the pool"
+    return (
+        f"it ends on {long_day(standing.initiative.ends_on)},"
+        " when its calls are blocked and the rest returns to the pool"
+    )
 
 
 def _gone(outlook: Outlook, *, on: date, then: str) -> str:

@@ -1,15 +1,15 @@
 """How experiments stand: spent against their caps, days left, and whether they may run."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
 from django.db.models import F, Q, Sum
 
-from budgets.lifecycle import SPENDING
-from budgets.models import Initiative
+from budgets.lifecycle import GRADUATED, SPENDING
+from budgets.models import Graduation, Initiative
 from budgets.queries.consequences import Consequence, caps_of_cost_objects, consequence
 from budgets.queries.extensions import last_extensions
 from finops.backtest import HISTORY_DAYS, Method
@@ -30,7 +30,7 @@ class InitiativeStanding:
 
     `scope` is None until it is approved. `daily` has its known days since its first
     call; `then` is what happens when its cap is spent; `extension` is the last request for
-    more time.
+    more time. `core_from` is the day of its graduation, where it is in core or will be.
     """
 
     initiative: Initiative
@@ -43,6 +43,7 @@ class InitiativeStanding:
     outlook: Outlook
     then: Consequence
     extension: Approval | None
+    core_from: date | None = None
 
     @property
     def exhausts(self) -> Exhaustion | None:
@@ -54,8 +55,13 @@ class InitiativeStanding:
 
     @property
     def term(self) -> Period:
-        """The days it may run."""
-        return Period(self.initiative.starts_on, self.initiative.ends_on)
+        """The days it may run as an experiment."""
+        return Period(self.initiative.starts_on, self.ends_on)
+
+    @property
+    def ends_on(self) -> date:
+        """The first day on which it is no experiment: it has ended, or is core."""
+        return _end_of(self.initiative, self.core_from)
 
     @property
     def left_usd(self) -> Decimal:
@@ -67,7 +73,7 @@ class InitiativeStanding:
 
     @property
     def days_left(self) -> int:
-        return max((self.initiative.ends_on - max(self.on, self.initiative.starts_on)).days, 0)
+        return max((self.ends_on - max(self.on, self.initiative.starts_on)).days, 0)
 
     @property
     def is_running(self) -> bool:
@@ -98,6 +104,7 @@ def initiative_standings(
     by_day = _by_day(ids, since=on - timedelta(days=HISTORY_DAYS), on=on)
     caps = caps_of_cost_objects(ids, on=on)
     extensions = last_extensions([found.pk for found in initiatives])
+    core_days = core_days_of(initiatives)
     reach = data_days()
     known_until = min(on, reach.end) if reach else on
     return [
@@ -109,6 +116,7 @@ def initiative_standings(
             caps=caps.get(found.cost_object_id or 0, []),
             method=method,
             extension=extensions.get(found.pk),
+            core_from=core_days.get(found.pk),
         )
         for found in initiatives
     ]
@@ -130,6 +138,7 @@ def _standing(
     caps: Sequence[Cap],
     method: Method | None,
     extension: Approval | None,
+    core_from: date | None,
 ) -> InitiativeStanding:
     spent_usd, today_usd, unpriced = spend
     return InitiativeStanding(
@@ -145,12 +154,26 @@ def _standing(
             daily=daily if initiative.state in SPENDING else [],
             before_usd=spent_usd - today_usd,
             granted_usd=initiative.cap_usd,
-            period=Period(initiative.starts_on, initiative.ends_on),
+            period=Period(initiative.starts_on, _end_of(initiative, core_from)),
             method=method,
         ),
         then=consequence(caps, granted_usd=initiative.cap_usd, since=initiative.starts_on),
         extension=extension,
+        core_from=core_from,
     )
+
+
+def core_days_of(initiatives: Iterable[Initiative]) -> dict[int, date]:
+    """Return the day on which each enters core, or entered it, of those that are there."""
+    there = [found.pk for found in initiatives if found.state in GRADUATED]
+    if not there:
+        return {}
+    rows = Graduation.objects.filter(initiative__in=there).order_by("number")
+    return dict(rows.values_list("initiative", "starts_on"))
+
+
+def _end_of(initiative: Initiative, core_from: date | None) -> date:
+    return initiative.ends_on if core_from is None else min(initiative.ends_on, core_from)
 
 
 def _known_days(found: dict[date, Decimal], *, until: date) -> Daily:

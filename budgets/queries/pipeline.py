@@ -11,7 +11,7 @@ from django.db.models import Max
 from budgets.gate_lifecycle import GateState
 from budgets.gate_rights import known_of, open_parts_of
 from budgets.gates.registry import GATES, title_of
-from budgets.lifecycle import IN_CORE, RUNNING, SPENDING, InitiativeAction, InitiativeState
+from budgets.lifecycle import GRADUATED, RUNNING, SPENDING, InitiativeAction, InitiativeState
 from budgets.models import Gate, Initiative, InitiativeStep
 from budgets.queries.baseline_page import strips_of
 from budgets.queries.baseline_standing import GATE_NUMBER as BASELINE
@@ -29,7 +29,16 @@ from org.templatetags.figures import day as written_day
 
 MONTH = timedelta(days=30)
 STUCK_DAYS = 30
-AFTER_GATES = (InitiativeState.GRADUATING, *IN_CORE)
+# What begins a stage, beside the passes of gates.
+BEGINNING = (
+    InitiativeAction.APPROVE,
+    InitiativeAction.SUBMIT,
+    InitiativeAction.GRADUATE,
+    InitiativeAction.ENTER_CORE,
+    InitiativeAction.PROBATE,
+    InitiativeAction.RECOVER,
+    InitiativeAction.DEMOTE,
+)
 PROPOSED, CLOSED = "proposed", "closed"
 ZERO = Decimal(0)
 
@@ -53,7 +62,11 @@ class Card:
 
     @property
     def is_stuck(self) -> bool:
-        return self.days is not None and self.days > STUCK_DAYS
+        return self.days is not None and self.days > STUCK_DAYS and not self.is_graduated
+
+    @property
+    def is_graduated(self) -> bool:
+        return self.standing.initiative.state in GRADUATED
 
     @property
     def is_blocked(self) -> bool:
@@ -101,7 +114,7 @@ def _stages() -> list[tuple[str, str]]:
     return [
         (PROPOSED, "Proposed"),
         *((f"gate-{number}", title_of(number)) for number in sorted(GATES)),
-        *((state.value, str(state.label)) for state in AFTER_GATES),
+        *((state.value, str(state.label)) for state in GRADUATED),
         (CLOSED, "Closed"),
     ]
 
@@ -137,7 +150,7 @@ def _month(standing: InitiativeStanding, *, on: date) -> Decimal:
 def _stage(initiative: Initiative, progress: Progress | None) -> str:
     if initiative.state in (InitiativeState.DRAFT, InitiativeState.REQUESTED):
         return PROPOSED
-    if initiative.state in AFTER_GATES:
+    if initiative.state in GRADUATED:
         return initiative.state
     if initiative.state not in RUNNING:
         return CLOSED
@@ -184,7 +197,7 @@ def _waits_for(standing: InitiativeStanding, gate: Gate | None, parts: dict[int,
         case InitiativeState.REQUESTED:
             return f"Waits for a CFO of {initiative.unit} to decide"
         case InitiativeState.GRADUATING:
-            return "Waits for the day it enters core"
+            return f"Waits for {written_day(standing.core_from)}, when it enters core"
         case InitiativeState.SANDBOX | InitiativeState.DEMOTED:
             if extension is not None and extension.state == Approval.State.PENDING:
                 return f"Waits for a CFO of {initiative.unit} to decide on more time"
@@ -207,8 +220,7 @@ def _gate_waits_for(initiative: Initiative, gate: Gate | None, parts: dict[int, 
 
 def _begun(initiatives: Sequence[Initiative]) -> dict[int, list[datetime]]:
     """Return for each experiment the moments at which a stage of it began."""
-    actions = [InitiativeAction.APPROVE, InitiativeAction.SUBMIT]
-    steps = InitiativeStep.objects.filter(initiative__in=initiatives, action__in=actions)
+    steps = InitiativeStep.objects.filter(initiative__in=initiatives, action__in=BEGINNING)
     passes = Gate.objects.filter(initiative__in=initiatives, state=GateState.PASSED)
     found: dict[int, list[datetime]] = {each.pk: [each.created_at] for each in initiatives}
     for pk, at in [

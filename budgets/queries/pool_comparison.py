@@ -10,6 +10,7 @@ from django.db.models.functions import TruncDate
 
 from budgets.lifecycle import ENDING
 from budgets.models import Budget, Initiative, InitiativeStep
+from budgets.queries.experiments import core_days_of
 from finops.periods import ONE_DAY, FiscalPeriod, Period
 from finops.pool_policies import Bet, PolicyLine, Spent, compared, usd_per_result
 from ingestion.models import OutcomeTerms, UnitDay
@@ -117,6 +118,7 @@ def _bets(initiatives: Sequence[Initiative]) -> list[Bet]:
         .annotate(day=Max(TruncDate("at", tzinfo=zone)))
         .values_list("initiative", "day")
     )
+    ended |= core_days_of(initiatives)
     spans = (
         (each, max(min(each.ends_on, ended.get(each.pk, each.ends_on)), each.starts_on))
         for each in initiatives
@@ -141,6 +143,7 @@ def _spent(
     by_day = (
         UnitDay.objects.filter(
             metered=True,
+            is_core=False,
             cost_object__in=objects,
             reporting_day__gte=periods[0].start,
             reporting_day__lte=on,

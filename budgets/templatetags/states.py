@@ -64,6 +64,20 @@ STEPS = {
 }
 
 
+NOTHING_TO_DO: dict[str, str] = {
+    InitiativeState.GRADUATING: "It is signed: it runs as an experiment until its day, and then is"
+    " core. Nobody has to do anything.",
+    InitiativeState.CORE: "It runs in core: its money is in the budget of its department.",
+    InitiativeState.PROBATION: "The month decides whether it stays in core.",
+}
+
+
+@register.filter
+def nothing_to_do(state: str) -> str:
+    """Say why there is no step to take; nothing where it is simply over."""
+    return NOTHING_TO_DO.get(state, "")
+
+
 @register.filter
 def state_tone(state: str) -> str:
     """Return the tone of a budget's or initiative's state."""
