@@ -91,7 +91,7 @@ class RevisionOut(serializers.Serializer[Any]):
     after = AmountsOut()
     starts_on = serializers.DateField()
     ends_on = serializers.DateField(
-        allow_null=True, help_text="Of what a flex rule moved: the first day after its period."
+        allow_null=True, help_text="Of what a flex rule or a graduation moved: the first day after."
     )
     reason = serializers.CharField()
     requested_by = serializers.CharField()

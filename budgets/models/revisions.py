@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 
 from django.db import models
 from django.db.models import F, Q
 
 from budgets.amounts import Amounts
+from finops.periods import ONE_DAY
 
 
 class BudgetRevision(models.Model):
@@ -94,6 +96,11 @@ class BudgetRevision(models.Model):
     @property
     def before(self) -> Amounts:
         return Amounts(self.core_before_usd, self.experiment_before_usd, self.reserve_before_usd)
+
+    @property
+    def last_day(self) -> date | None:
+        """The last day of the period it moves money of; None where it holds on."""
+        return self.ends_on - ONE_DAY if self.ends_on else None
 
     @property
     def core_difference_usd(self) -> Decimal:

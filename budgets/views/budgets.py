@@ -35,6 +35,7 @@ from budgets.queries.planned_periods import (
     planned_periods,
     previewed_periods,
 )
+from budgets.queries.revision_lines import revision_lines
 from budgets.queries.revisions import revision_waiting, revisions_of
 from budgets.queries.standing import GridRow, budgets_grid, standing_of, standings_above
 from budgets.queries.unsigned import still_unsigned
@@ -159,7 +160,7 @@ def _show(request: PageRequest, found: Budget, *, refusal: Refusal | None = None
         "tried": tried_in_words(standing.core.outlook) if on < standing.year.end else "",
         "offers": budget_offers(found, user=request.user, at=at),
         "journals": journals_of_budget(found),
-        "revisions": revisions_of(found),
+        "revisions": revision_lines(revisions_of(found)),
         "waiting": revision_waiting(found),
         "openings": [(row, in_force.get(row.period) == row) for row in openings_of(found)],
         "opening_waiting": opening_waiting(found),
