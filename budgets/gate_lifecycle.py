@@ -5,6 +5,8 @@ from django.db.models import Q
 
 from budgets.lifecycle import IN_CORE, RUNNING
 
+LAST_GATE = 5
+
 
 class GateState(models.TextChoices):
     NOT_STARTED = "not_started", "Not started"

@@ -6,11 +6,10 @@ from typing import NamedTuple
 
 from django.db.models import Q
 
-from budgets.gate_lifecycle import BY_ITSELF, GateAction
+from budgets.gate_lifecycle import BY_ITSELF, LAST_GATE, GateAction
 from budgets.gates.registry import GATES
 from budgets.gates.rule import GateRule, Signer
 from budgets.models import Gate, GateSignature, GateStep, Initiative
-from budgets.models.gates import LAST_GATE
 from budgets.rights import askers_of
 from org.models import Membership, Role, User
 from org.permissions import among, can_request_for, has_role

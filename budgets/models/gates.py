@@ -6,10 +6,9 @@ from django.contrib.postgres.constraints import ExclusionConstraint
 from django.db import models
 from django.db.models import Func, Q
 
-from budgets.gate_lifecycle import GateState
+from budgets.gate_lifecycle import LAST_GATE, GateState
 from budgets.models.initiatives import Initiative
 
-LAST_GATE = 5
 # No extension brings equality to an exclusion constraint: one number as a range of one is
 # equal to another where the two overlap, and of gates 1 and 5, written as neighbours, one
 # is different from the other where the two touch.

@@ -5,14 +5,29 @@ from __future__ import annotations
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.fields.json import KeyTextTransform
 
+from budgets.gate_lifecycle import LAST_GATE, GateState
 from budgets.lifecycle import InitiativeAction, InitiativeState
 from org.models import Unit, User
+
+# The states in which the other department of a graduation reads what it signs or signed.
+SIGNED_IN = (GateState.IN_REVIEW, GateState.PASSED)
 
 
 class InitiativeQuerySet(models.QuerySet["Initiative"]):
     def visible_to(self, user: User) -> InitiativeQuerySet:
-        return self.filter(unit__in=Unit.objects.visible_to(user))
+        """Keep those of units in sight, and those a unit in sight shares or is asked to share."""
+        units = Unit.objects.visible_to(user)
+        shared = self.model.objects.filter(graduations__parts__unit__in=units)
+        asked = (
+            self.model.objects.filter(gates__number=LAST_GATE, gates__state__in=SIGNED_IN)
+            .annotate(other=KeyTextTransform("other", "gates__evidence__inputs"))
+            .filter(other__in=units.values("slug"))
+        )
+        return self.filter(
+            Q(unit__in=units) | Q(pk__in=shared.values("pk")) | Q(pk__in=asked.values("pk"))
+        )
 
 
 class Initiative(models.Model):

@@ -4,12 +4,11 @@ from datetime import date, datetime, timedelta
 
 from django.db import IntegrityError, transaction
 
-from budgets.gate_lifecycle import GateAction
+from budgets.gate_lifecycle import LAST_GATE, GateAction
 from budgets.gate_rights import open_parts, parts_of, signers_of
 from budgets.gates.registry import title_of
 from budgets.gates.rule import GateRule, Signer
 from budgets.models import Gate, GateEvidence, GateSignature
-from budgets.models.gates import LAST_GATE
 from budgets.operations.gate_evidence import recheck
 from budgets.operations.gate_moves import move
 from budgets.operations.graduations import graduate, hold_money
