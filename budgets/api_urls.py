@@ -8,6 +8,7 @@ from budgets import (
     baseline_api,
     budget_api,
     flex_api,
+    graduation_api,
     signature_api,
     threshold_api,
     waiver_api,
@@ -92,6 +93,11 @@ urlpatterns = [
         "initiatives/<slug:slug>/gates/<int:number>/actions/<slug:action>",
         api_gates.GateStepView.as_view(),
         name="api-gate-step",
+    ),
+    path(
+        "initiatives/<slug:slug>/graduation",
+        graduation_api.GraduationDetail.as_view(),
+        name="api-graduation",
     ),
     path(
         "initiatives/<slug:slug>/thresholds",

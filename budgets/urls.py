@@ -9,6 +9,7 @@ from budgets.views import (
     flex,
     fund,
     gates,
+    graduations,
     initiative_parts,
     initiatives,
     openings,
@@ -48,6 +49,17 @@ urlpatterns = [
         "initiatives/<slug:slug>/gates/evidence/<int:evidence_id>.json",
         gates.evidence,
         name="gate-evidence",
+    ),
+    path(
+        "initiatives/<slug:slug>/gates/5/preview/",
+        graduations.preview,
+        name="journal-preview",
+    ),
+    path("initiatives/<slug:slug>/graduation/", graduations.graduation, name="graduation"),
+    path(
+        "initiatives/<slug:slug>/graduation.json",
+        graduations.graduation_file,
+        name="graduation-file",
     ),
     path("initiatives/<slug:slug>/gates/<int:number>/<slug:action>/", gates.step, name="gate-step"),
     path(

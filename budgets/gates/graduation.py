@@ -5,7 +5,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from budgets.gate_lifecycle import GateState
+from budgets.gate_lifecycle import LAST_GATE, GateState
 from budgets.gates import stability, worth
 from budgets.gates.rule import (
     Ask,
@@ -19,8 +19,8 @@ from budgets.gates.rule import (
     number_in,
     text_of,
 )
+from budgets.graduation_sentences import journal_sentence
 from budgets.models import Gate, Initiative
-from budgets.models.gates import LAST_GATE
 from budgets.queries.graduation import (
     Asked,
     Share,
@@ -348,4 +348,5 @@ GATE = GateRule(
         ),
     ),
     recheck_days=30,
+    stake=journal_sentence,
 )

@@ -92,7 +92,8 @@ class GateRule:
     a material change ends it at once where `ends_on_change`; where `moved` says in sentences
     what moved since, between what was measured then and what is now, its day comes sooner.
     What is deferred is looked at
-    again after `defer_days`, what failed is applied for again after `reapply_days`.
+    again after `defer_days`, what failed is applied for again after `reapply_days`. Where a pass
+    moves money, `stake` says in a sentence what.
     """
 
     number: int
@@ -107,7 +108,16 @@ class GateRule:
     reapply_days: int = 0
     ends_on_change: bool = False
     moved: Callable[[Gathered, Gathered], list[str]] | None = None
+    stake: Callable[[Measures], str] | None = None
 
     @property
     def title(self) -> str:
         return f"Gate {self.number}: {self.name}"
+
+    @property
+    def moves_money(self) -> bool:
+        return self.stake is not None
+
+    def at_stake(self, measures: Measures) -> str:
+        """Say what signing these measures moves; nothing where it moves nothing."""
+        return "" if self.stake is None else self.stake(measures)

@@ -37,16 +37,15 @@ def tell_of_gate(
 
 def tell_of_review(gate: Gate, rule: GateRule, *, by: User | None, at: datetime) -> None:
     """Tell whoever may sign that evidence that passes waits for them."""
-    parts = open_parts(gate, rule)
-    roles = {role for signer in parts for role in signer.roles}
-    to = set(holders_of(*roles, unit=gate.initiative.unit))
+    parts, own = open_parts(gate, rule), gate.initiative.unit
+    to = {each for part in parts for each in holders_of(*part.roles, unit=part.unit or own)}
     if any(signer.owner_too for signer in parts):
         to |= _answering(gate)
     _tell(
         gate,
         kind=NoticeKind.REQUEST,
         what="waits for signatures",
-        text=rule.question,
+        text=(rule.at_stake(gate.evidence.measures) if gate.evidence else "") or rule.question,
         to=to,
         by=by,
         at=at,

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import NamedTuple
 
+from django.db.models import QuerySet
+
 from budgets.gate_lifecycle import BY_ITSELF, GATE_TRANSITIONS, GateAction, GateState, works_on_gate
 from budgets.gate_rights import (
     open_parts,
@@ -104,9 +106,9 @@ def gates_of(initiative: Initiative, *, user: User, on: date) -> list[GateStandi
 
 
 def gate_standing(initiative: Initiative, number: int, *, user: User, on: date) -> GateStanding:
-    return next(
-        each for each in gates_of(initiative, user=user, on=on) if each.gate.number == number
-    )
+    """Return one gate that there is, also where it is not started."""
+    kept = _gates([initiative]).filter(number=number).first()
+    return _standing(kept or Gate(initiative=initiative, number=number), GATES[number], user, on)
 
 
 def progress_of(initiatives: Iterable[Initiative]) -> dict[int, Progress]:
@@ -152,9 +154,9 @@ def was_reviewed(gate: Gate) -> bool:
     return reviews.filter(evidence=gate.evidence).exists()
 
 
-def _gates(initiatives: Iterable[Initiative]) -> list[Gate]:
+def _gates(initiatives: Iterable[Initiative]) -> QuerySet[Gate]:
     found = Gate.objects.filter(initiative__in=initiatives, number__in=GATES)
-    return list(found.select_related(*_WITH))
+    return found.select_related(*_WITH)
 
 
 def _standing(gate: Gate, rule: GateRule, user: User, on: date) -> GateStanding:

@@ -9,10 +9,10 @@ from django.db.models import Exists, F, QuerySet
 from budgets.gate_lifecycle import ON_TABLE, GateAction, GateState
 from budgets.gate_rights import known_of, open_parts_of, signable_by
 from budgets.gates.registry import GATES, title_of
-from budgets.models import Gate, GateStep, HeldDecision
+from budgets.models import Gate, GateStep, HeldDecision, Initiative
 from budgets.queries.gates import missing_before_each
 from finops.gates.criteria import Outcome
-from org.models import Unit, User
+from org.models import User
 
 DECISIONS = (GateAction.PASS, GateAction.FAIL, GateAction.DEFER, GateAction.REVOKE)
 _WITH = (
@@ -26,11 +26,12 @@ _WITH = (
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A gate with evidence that passes: what it waits for, in words."""
+    """A gate with evidence that passes: what it waits for, in words, and what money it moves."""
 
     gate: Gate
     title: str
     waits_for: str
+    stake: str = ""
 
 
 def waiting_column() -> dict[str, Exists]:
@@ -58,15 +59,20 @@ def gates_waiting(user: User, *, on: date) -> tuple[list[Waiting], list[Waiting]
         rule = GATES[gate.number]
         parts = [part.in_words for part in open_parts_of(gate, rule, known[gate.pk].signed)]
         says = _waits_for(parts, missing=missing[gate.pk], held=held.get(gate.pk))
-        (own if gate.pk in mine else others).append(Waiting(gate, rule.title, says))
+        (own if gate.pk in mine else others).append(Waiting(gate, rule.title, says, at_stake(gate)))
     return own, others
 
 
 def decided_gates(user: User, *, most: int) -> list[GateStep]:
     """Return what was decided on gates in sight, by people or their criteria, the newest first."""
-    units = Unit.objects.visible_to(user)
-    steps = GateStep.objects.filter(gate__initiative__unit__in=units, action__in=DECISIONS)
+    seen = Initiative.objects.visible_to(user)
+    steps = GateStep.objects.filter(gate__initiative__in=seen, action__in=DECISIONS)
     return list(steps.select_related("gate__initiative__unit", "by__person").order_by("-pk")[:most])
+
+
+def at_stake(gate: Gate) -> str:
+    """Say what money the newest evidence of a gate moves once it is signed."""
+    return GATES[gate.number].at_stake(gate.evidence.measures) if gate.evidence else ""
 
 
 def _mine(user: User, found: Sequence[Gate], *, on: date) -> list[Gate]:
@@ -87,7 +93,7 @@ def _on_table() -> QuerySet[Gate]:
 
 
 def _in_sight(user: User) -> list[Gate]:
-    found = _on_table().filter(initiative__unit__in=Unit.objects.visible_to(user))
+    found = _on_table().filter(initiative__in=Initiative.objects.visible_to(user))
     return list(found.select_related(*_WITH).order_by("evidence", "pk"))
 
 

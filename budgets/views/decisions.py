@@ -8,10 +8,11 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
 from budgets.forms import GrantForm, place_refusal
-from budgets.models import HeldDecision
+from budgets.models import HeldDecision, Initiative
 from budgets.operations.held import carry_out, undo_decision
 from budgets.queries.decisions import DECIDING, Decision, decision_on
 from budgets.queries.held import last_held
+from budgets.rights import GRADUATION
 from budgets.sentences import initiative_outlook
 from budgets.terms import UNCHANGED, Change
 from budgets.views.deciding import (
@@ -35,6 +36,8 @@ def approval(request: PageRequest, approval_id: int) -> HttpResponse:
     """Show what is asked; a POST decides it."""
     at = timezone.now()
     found = get_object_or_404(_visible(request), pk=approval_id)
+    if found.kind == GRADUATION:
+        return redirect(found.url)  # signed at its gate: the record is its page
     held = last_held(found)
     if held is not None and held.state == HeldDecision.State.HELD and carry_out(held.pk, at=at):
         found, held = _visible(request).get(pk=approval_id), last_held(found)
@@ -60,7 +63,8 @@ def approval(request: PageRequest, approval_id: int) -> HttpResponse:
 def undo(request: PageRequest, held_id: int) -> HttpResponse:
     """Take one's own decision back before it takes effect."""
     units = Unit.objects.visible_to(request.user)
-    seen = Q(approval__unit__in=units) | Q(gate__initiative__unit__in=units)
+    initiatives = Initiative.objects.visible_to(request.user)
+    seen = Q(approval__unit__in=units) | Q(gate__initiative__in=initiatives)
     held = get_object_or_404(HeldDecision.objects.filter(seen), pk=held_id)
     undo_decision(held_id=held.pk, by=request.user, at=timezone.now())
     messages.success(request, "Your decision was taken back. Nothing was done.")

@@ -11,7 +11,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from budgets.baseline_sentences import baseline_sentence
-from budgets.gate_forms import given_by
+from budgets.evidence_differences import Difference, differences_in
+from budgets.gate_forms import fields_of, given_by, inputs_in, wrong_inputs
 from budgets.gate_lifecycle import GateAction
 from budgets.gates.evidence import bytes_of
 from budgets.gates.inputs import as_typed
@@ -23,11 +24,12 @@ from budgets.queries.baseline_page import standing_today, strip_at
 from budgets.queries.baseline_standing import GATE_NUMBER as BASELINE
 from budgets.queries.gates import GateStanding, gates_of, progress_of
 from budgets.queries.held import HELD_GATE_ACTIONS, last_held_on_gates
+from budgets.queries.journal_preview import JournalPreview, journal_preview
 from budgets.templatetags.gates import gate_step_word
 from budgets.views.deciding import held_context, show_held, version_of
 from org.http import PageRequest
 from org.queries.calendar import company, reporting_today
-from org.refusals import Invalid, Refusal
+from org.refusals import Invalid, Refusal, Stale
 
 State = HeldDecision.State
 CRUMBS = [("Initiatives", "/initiatives/")]
@@ -63,7 +65,7 @@ def step(request: PageRequest, slug: str, number: int, action: str) -> HttpRespo
         raise Http404(action)
     try:
         told = _take(request, found, number, GateAction(action))
-    except Invalid as refusal:
+    except (Invalid, Stale) as refusal:
         return _show(request, found, tried=Tried(number, action, refusal))
     messages.success(request, told)
     return redirect(f"/initiatives/{slug}/gates/#gate-{number}")
@@ -116,10 +118,12 @@ def _show(request: PageRequest, found: Initiative, *, tried: Tried | None = None
             )
             for each in standings
         ],
+        "preview": _proposed(standings),
         "progress": progress_of([found]).get(found.pk),
         "baseline": _baseline(found, standings, on=reporting_today(at)),
         "zone": company().time_zone,
         "tried": tried,
+        "differences": _differences(tried, standings),
         "refusal": tried.refusal if tried else None,
         "typed": request.POST,
         "crumbs": [*CRUMBS, (found.name, f"/initiatives/{found.slug}/")],
@@ -138,6 +142,17 @@ def _baseline(
     return {"cells": strip_at(standing), "sentence": baseline_sentence(standing)}
 
 
+def _proposed(standings: Sequence[GateStanding]) -> JournalPreview | None:
+    """Return the journal that the newest evidence of the gate that moves money proposes."""
+    newest = next((each.newest for each in standings if each.rule.moves_money), None)
+    return journal_preview(newest) if newest else None
+
+
+def _differences(tried: Tried | None, standings: Sequence[GateStanding]) -> list[Difference]:
+    newest = [each.newest for each in standings if tried and each.rule.number == tried.number]
+    return differences_in(tried.refusal, newest[0]) if tried and newest else []
+
+
 def _pressed(
     standing: GateStanding, request: PageRequest, last: HeldDecision | None, *, at: datetime
 ) -> dict[str, object]:
@@ -152,19 +167,12 @@ def _fields(
     standing: GateStanding, request: PageRequest, tried: Tried | None
 ) -> list[dict[str, object]]:
     """Return what the gate asks for, with what was typed last or is kept."""
-    mine = tried is not None and tried.number == standing.gate.number
-    wrong = {error.pointer: error.detail for error in tried.refusal.errors} if tried else {}
-    return [
-        {
-            "id": f"gate-{standing.gate.number}-{ask.name}",
-            "name": f"input-{ask.name}",
-            "ask": ask,
-            "value": request.POST.get(f"input-{ask.name}", "") if mine else as_typed(ask, kept),
-            "choices": ask.choices(standing.gate.initiative) if ask.choices else None,
-            "error": wrong.get(f"/inputs/{ask.name}", "") if mine else "",
-        }
-        for ask, kept in standing.asked
-    ]
+    rule, initiative = standing.rule, standing.gate.initiative
+    if tried is not None and tried.number == rule.number:
+        typed = inputs_in(request.POST, rule)
+        return fields_of(rule, initiative, typed, wrong=wrong_inputs(tried.refusal))
+    kept = {ask.name: as_typed(ask, text) for ask, text in standing.asked}
+    return fields_of(rule, initiative, kept)
 
 
 def _initiative(request: PageRequest, slug: str) -> Initiative:

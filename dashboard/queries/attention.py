@@ -12,7 +12,7 @@ from django.urls import reverse
 from budgets.gates.registry import title_of
 from budgets.lifecycle import IN_CORE, SPENDING
 from budgets.models import Gate, HeldDecision
-from budgets.queries.gates_waiting import waiting_for_signature
+from budgets.queries.gates_waiting import at_stake, waiting_for_signature
 from ingestion.models import Delivery
 from ingestion.queries.deliveries import PROBLEMS
 from org.models import Approval, Unit, User
@@ -115,12 +115,14 @@ def _decision(approval: Approval) -> Need:
 def _signable(user: User, *, at: datetime) -> QuerySet[Gate]:
     """Return the gates that wait for the user's signature, the oldest evidence first."""
     mine = [gate.pk for gate in waiting_for_signature(user, on=reporting_today(at))]
-    return Gate.objects.filter(pk__in=mine).select_related("initiative__unit").order_by("evidence")
+    found = Gate.objects.filter(pk__in=mine).select_related("initiative__unit", "evidence")
+    return found.order_by("evidence")
 
 
 def _signature(gate: Gate) -> Need:
     initiative, title = gate.initiative, title_of(gate.number)
-    text = f"Its evidence passes and waits for your signature, {initiative.unit.name}."
+    waits = f"Its evidence passes and waits for your signature, {initiative.unit.name}."
+    text = f"{waits} {at_stake(gate)}".strip()
     page = reverse("initiative-gates", args=[initiative.slug])
     url = f"{page}#gate-{gate.number}"
     return Need("info", f"{title} of {initiative.name}", text, "Look and sign", url)
