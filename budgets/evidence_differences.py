@@ -1,8 +1,7 @@
 """What differs between evidence and the ledger by now, as rows that people read: then and now."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from budgets.gate_lifecycle import GateState
 from budgets.models import GateEvidence
@@ -15,8 +14,7 @@ NAMES = {"state": "State", "outcome": "Judgement", "provisional": "Rests on a pr
 WORDS = {**{state.value: state.label for state in GateState}, **OUTCOMES}
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(NamedTuple):
     """One line: what it is, what it was when it was read, and what it is now."""
 
     name: str

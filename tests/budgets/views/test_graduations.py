@@ -244,7 +244,7 @@ def test_what_changed_since_it_was_gathered_is_shown_before_anything_is_signed(
 
     read = words(answer.content.decode())
     assert answer.status_code == 409
-    assert "What When it was gathered Now" in read
+    assert "Field When it was gathered Now" in read
     assert "The experiment did not overspend $5,820.00 (limit $0.00): met $5,812.00" in read
     assert "Nothing was signed. To go on, reopen the gate, gather its evidence again" in read
     assert not GateSignature.objects.filter(number=5).exists()
