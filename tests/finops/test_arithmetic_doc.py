@@ -61,6 +61,7 @@ from finops.waiver import Earned, cost_usd, lasts
 from tests.finops import (
     breaker_tables,
     gate_tables,
+    graduation_tables,
     model_tables,
     quota_tables,
     route_tables,
@@ -604,6 +605,9 @@ checks("token-drift")(gate_tables.drifts)
 checks("gate-internal")(gate_tables.internal)
 checks("gate-customer")(gate_tables.customer)
 checks("gate-breaker")(gate_tables.breaker)
+checks("core-by-period")(graduation_tables.core_by_period)
+checks("graduation-journals")(graduation_tables.journals)
+checks("next-year")(graduation_tables.next_year)
 
 
 @checks("profiles-by-size")
