@@ -2,6 +2,7 @@
 
 from budgets.models.baseline_notes import BaselineNote
 from budgets.models.budgets import Budget, BudgetStep
+from budgets.models.core import CoreReview, Probation, TrueUp
 from budgets.models.flex import FlexRule, FlexStep
 from budgets.models.fund import FundPlan
 from budgets.models.gates import Gate, GateEvidence, GateSignature, GateStep
@@ -22,6 +23,7 @@ __all__ = [
     "BudgetStep",
     "CoreGrant",
     "CorePart",
+    "CoreReview",
     "FlexRule",
     "FlexStep",
     "FundPlan",
@@ -36,8 +38,10 @@ __all__ = [
     "Journal",
     "OpeningBalance",
     "Posting",
+    "Probation",
     "Threshold",
     "ThresholdCrossing",
     "ThresholdTable",
+    "TrueUp",
     "Waiver",
 ]
