@@ -105,15 +105,25 @@ def journal_of(funding: Funding, *, core_usd: Decimal, released_usd: Decimal) ->
     )
 
 
+@calculated_in(ROUNDED)
+def given_back(held: Sequence[Phased], *, on: date) -> list[Phased]:
+    """Return what the core budget gives back from a day on; what lies before stays its own.
+
+    `held` is what it holds by period, each day of one alike. Whole cents, by period.
+    """
+    left = [each for each in held if each.period.end > on]
+    found = []
+    for each in left:
+        period = Period(max(each.period.start, on), each.period.end)
+        usd = to_cents(each.usd * period.days / each.period.days)
+        found.append(Phased(period, period.days, usd))
+    return found
+
+
 @calculated_in(EXACT)
-def demoted_usd(phased: Sequence[Phased], *, on: date) -> Decimal:
-    """Return what the core budget gives back from a day on; what lies before stays its own."""
-    given_back = ZERO
-    for part in phased:
-        if part.period.end > on:
-            days = (part.period.end - max(part.period.start, on)).days
-            given_back += part.usd * days / part.days
-    return given_back
+def demoted_usd(held: Sequence[Phased], *, on: date) -> Decimal:
+    """Return all that the core budget gives back from a day on."""
+    return sum((each.usd for each in given_back(held, on=on)), ZERO)
 
 
 @calculated_in(ROUNDED)

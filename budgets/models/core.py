@@ -118,7 +118,7 @@ class Probation(models.Model):
 
 
 class TrueUp(models.Model):
-    """The run rate of a baseline, measured again after graduation, and what followed; never changed.
+    """The run rate of a baseline, measured again, and what followed; never changed.
 
     `core_usd` is what core gained, below zero what it gave back; nothing where the move was small,
     or where the contingency could not pay: then it stays open until it can.

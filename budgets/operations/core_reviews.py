@@ -71,12 +71,12 @@ def _as_review(
         unpriced_calls=month.unpriced_calls,
         outcomes=month.outcomes,
         coverage=_pico(month.coverage),
-        unit_usd=_pico(judged.unit_usd),
-        dearer=_pico(judged.dearer),
-        revenue_usd=_pico(found.margin.revenue_usd) if found.margin else None,
-        margin=_pico(month.margin),
-        floor=_pico(month.floor),
-        run_rate_usd=_pico(found.run_rate_usd),
+        unit_usd=_known(judged.unit_usd),
+        dearer=_known(judged.dearer),
+        revenue_usd=_known(found.margin.revenue_usd) if found.margin else None,
+        margin=_known(month.margin),
+        floor=_known(month.floor),
+        run_rate_usd=_known(found.run_rate_usd),
         centre_usd=_pico(limits.centre_usd) if limits else None,
         lower_usd=_pico(limits.lower_usd) if limits else None,
         upper_usd=_pico(limits.upper_usd) if limits else None,
@@ -109,6 +109,10 @@ def _differs(before: CoreReview, now: CoreReview) -> bool:
     return any(getattr(before, name) != getattr(now, name) for name in DECIDING)
 
 
-def _pico(value: Decimal | None) -> Decimal | None:
+def _pico(value: Decimal) -> Decimal:
     """Round to what the table keeps, so that one measured again alike is the same."""
-    return None if value is None else value.quantize(PICO, context=ROUNDED)
+    return value.quantize(PICO, context=ROUNDED)
+
+
+def _known(value: Decimal | None) -> Decimal | None:
+    return None if value is None else _pico(value)

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils.text import slugify
 
 from budgets.gates.graduation import asked_in
-from budgets.lifecycle import InitiativeAction, InitiativeState
+from budgets.lifecycle import IN_CORE, InitiativeAction, InitiativeState
 from budgets.models import (
     CoreGrant,
     CorePart,
@@ -110,8 +110,11 @@ def enter_core_due(*, at: datetime) -> list[str]:
 def settle_graduated(*, at: datetime) -> list[str]:
     """Return to their pools what graduated experiments did not spend, once that is final."""
     waiting = Graduation.objects.filter(
-        released_usd=None, starts_on__lte=reporting_today(at)
-    ).exclude(initiative__state=InitiativeState.GRADUATING)
+        # What was demoted spends of the same account again: it is settled when that ends.
+        initiative__state__in=IN_CORE,
+        released_usd=None,
+        starts_on__lte=reporting_today(at),
+    )
     rows = waiting.order_by("pk").values_list("pk", "initiative__slug")
     return [slug for pk, slug in rows if _settle(pk, at=at)]
 
@@ -136,6 +139,8 @@ def _settle(graduation_id: int, *, at: datetime) -> bool:
     lag_days = profile_on(today).profile.data_lag_days
     if graduation.released_usd is not None or (today - graduation.starts_on).days < lag_days:
         return False
+    if graduation.number < initiative.graduations.count():
+        return False  # the account is that of a later graduation by now
     graduation.released_usd = release_unspent(initiative, by=None, at=at)
     if graduation.released_usd is None:
         return False

@@ -39,6 +39,19 @@ def put_total_cap(
     _put_hard_cap(initiative, scope, Cap.Window.TOTAL, held_usd, ends_on=ends_on, by=None, at=at)
 
 
+def put_caps_again(*, initiative: Initiative, total_usd: Decimal, at: datetime) -> None:
+    """Put the caps of one that begins anew, from its first day on; a total of nothing blocks."""
+    scope = Scope.objects.get(slug=scope_slug(initiative))
+    for window, limit_usd in (
+        (Cap.Window.DAY, initiative.daily_cap_usd),
+        (Cap.Window.TOTAL, total_usd),
+    ):
+        standing = scope.caps.filter(window=window, mode=Cap.Mode.HARD, retired_at=None)
+        if window == Cap.Window.DAY and standing.filter(limit_usd=limit_usd).exists():
+            continue  # the day's cap holds in core as before and after
+        _put_hard_cap(initiative, scope, window, limit_usd, by=None, at=at)
+
+
 def put_core_scope(*, initiative: Initiative, cost_object: CostObject, at: datetime) -> Scope:
     """Put the scope of a second department's part beneath it; its unit's caps bind it."""
     answers = initiative.on_call or initiative.owner
