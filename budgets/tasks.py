@@ -3,6 +3,7 @@
 import structlog
 from celery import shared_task
 
+from budgets.operations.core_reviews import review_core
 from budgets.operations.flex_steps import scale_all
 from budgets.operations.gate_baselines import revoke_overtaken
 from budgets.operations.gate_changes import revoke_changed
@@ -12,8 +13,10 @@ from budgets.operations.graduations import enter_core_due, settle_graduated
 from budgets.operations.held import carry_out_due
 from budgets.operations.initiatives import expire_due, settle_ended
 from budgets.operations.leavers import replace_leavers, warn_of_leavers
+from budgets.operations.probations import begin_probations, end_probations, warn_of_ends
 from budgets.operations.stop_losses import fire_stop_losses
 from budgets.operations.top_ups import top_up_experiments
+from budgets.operations.true_ups import true_up_core
 from budgets.operations.waivers import end_waivers
 from budgets.operations.watch import watch_thresholds
 from org.clock import Clock
@@ -45,7 +48,7 @@ def sweep(clock: Clock) -> None:
 @shared_task
 @clocked
 def sweep_core(clock: Clock) -> None:
-    """Let graduations begin on their day, and settle what the experiments left."""
+    """Let graduations begin on their day, settle what is left, and end probations."""
     if not Company.objects.exists():
         return
     at = clock()
@@ -53,6 +56,24 @@ def sweep_core(clock: Clock) -> None:
         log.info("budgets.entered_core", initiatives=entered)
     if settled := settle_graduated(at=at):
         log.info("budgets.graduated_settled", initiatives=settled)
+    if ended := end_probations(at=at):
+        log.info("budgets.probations_ended", initiatives=ended)
+
+
+@shared_task
+@clocked
+def watch_core(clock: Clock) -> None:
+    """Review the months in core, follow late data, and put on probation what they call for."""
+    if not Company.objects.exists():
+        return
+    at = clock()
+    if reviews := review_core(at=at):
+        log.info("budgets.core_reviewed", reviews=reviews)
+    if trued_up := true_up_core(at=at):
+        log.info("budgets.core_trued_up", initiatives=trued_up)
+    if begun := begin_probations(at=at):
+        log.info("budgets.probations_begun", initiatives=begun)
+    warn_of_ends(at=at)
 
 
 @shared_task

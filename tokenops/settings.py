@@ -233,6 +233,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(hour=3, minute=50),
     },
     "watch-gates": {"task": "budgets.tasks.watch_gates", "schedule": crontab(hour=3, minute=40)},
+    "watch-core": {"task": "budgets.tasks.watch_core", "schedule": crontab(hour=4, minute=10)},
     "canary": {"task": "org.tasks.canary", "schedule": schedule(20)},
     "outbox-sweep": {"task": "org.tasks.sweep_outbox", "schedule": schedule(15)},
     "forget-answers": {"task": "org.tasks.forget_answers", "schedule": schedule(86_400)},
