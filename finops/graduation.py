@@ -3,7 +3,7 @@
 Past spend is never re-classified: what was used before the effective day stays the experiment's.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -105,25 +105,39 @@ def journal_of(funding: Funding, *, core_usd: Decimal, released_usd: Decimal) ->
     )
 
 
-@calculated_in(ROUNDED)
-def given_back(held: Sequence[Phased], *, on: date) -> list[Phased]:
-    """Return what the core budget gives back from a day on; what lies before stays its own.
+@calculated_in(EXACT)
+def given_back(parts: Sequence[Sequence[Phased]], *, on: date) -> list[list[Phased]]:
+    """Return what each department's core gives back from a day on; earlier days stay its own.
 
-    `held` is what it holds by period, each day of one alike. Whole cents, by period.
+    A part is what it holds by period, each day of one alike. The whole of a period is taken to
+    the cent, and shared by what each holds of it.
     """
-    left = [each for each in held if each.period.end > on]
-    found = []
-    for each in left:
-        period = Period(max(each.period.start, on), each.period.end)
-        usd = to_cents(each.usd * period.days / each.period.days)
-        found.append(Phased(period, period.days, usd))
+    found: list[list[Phased]] = [[] for _ in parts]
+    for period in sorted({each.period for part in parts for each in part if each.period.end > on}):
+        left = Period(max(period.start, on), period.end)
+        held = {place: _held_in(part, period) for place, part in enumerate(parts)}
+        for place, usd in _shared(held, left.days, period.days).items():
+            found[place].append(Phased(left, left.days, usd))
     return found
+
+
+def _held_in(part: Sequence[Phased], period: Period) -> Decimal:
+    return sum((each.usd for each in part if each.period == period), ZERO)
+
+
+def _shared(held: Mapping[int, Decimal], days: int, of: int) -> dict[int, Decimal]:
+    """Return the part of the days, of so many, that each gives back of what it holds."""
+    if not any(held.values()):
+        return {}
+    whole, rest = divmod(int(sum(held.values()).scaleb(2)) * days, of)
+    cents = split_by_largest_remainder(whole + (rest * 2 >= of), held)
+    return {place: Decimal(parts).scaleb(-2) for place, parts in cents.items()}
 
 
 @calculated_in(EXACT)
 def demoted_usd(held: Sequence[Phased], *, on: date) -> Decimal:
     """Return all that the core budget gives back from a day on."""
-    return sum((each.usd for each in given_back(held, on=on)), ZERO)
+    return sum((each.usd for each in given_back([held], on=on)[0]), ZERO)
 
 
 @calculated_in(ROUNDED)

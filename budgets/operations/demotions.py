@@ -124,15 +124,10 @@ def _given_back(graduation: Graduation, parts: Sequence[CorePart], *, on: date) 
     """Return what each part gives back, as far as its department's core still has it."""
     units = [part.unit for part in parts]
     has = balances_of_units(units=units, fiscal_year=graduation.fiscal_year)
+    back = given_back([held_by_period(part) for part in parts], on=on)
     return [
-        (
-            part,
-            within(
-                given_back(held_by_period(part), on=on),
-                has.get((part.unit_id, Account.Kind.CORE), ZERO),
-            ),
-        )
-        for part in parts
+        (part, within(phased, has.get((part.unit_id, Account.Kind.CORE), ZERO)))
+        for part, phased in zip(parts, back, strict=True)
     ]
 
 

@@ -52,7 +52,7 @@ def graduation_gates() -> Iterator[Ledger]:
         yield ledger
 
 
-def proven(cast: Cast, **budget: Any) -> Proven:
+def proven(cast: Cast, *, shared: Mapping[str, Any] | None = None, **budget: Any) -> Proven:
     """Return the experiment on 31 July: thirty final days at one level, gate 4 passed."""
     erin = new_user(username="erin", person__name="Erin", roles=[Role.ENGINEER])
     head = new_user(username="hugo", person__name="Hugo")
@@ -78,7 +78,8 @@ def proven(cast: Cast, **budget: Any) -> Proven:
         platform_usd_per_month=Decimal(0),
     )
     _pass_first_gates(cast, initiative, definition, erin)
-    use(cast, {day: usd_on(day) for day in days(STARTED.date(), SIGNED.date())})
+    spent = {day: usd_on(day) for day in days(STARTED.date(), SIGNED.date())}
+    use(cast, spent, shared=shared)
     tell(cast, days(STARTED.date(), SIGNED.date()))
     elsewhere(cast, SIGNED.date())
     _pass_baseline(cast, initiative)
@@ -144,9 +145,14 @@ def days(first: date, until: date) -> list[date]:
 
 
 def use(
-    cast: Cast, spent: Mapping[date, Decimal], *, workflow: str = WORKFLOW, **more: Any
+    cast: Cast,
+    spent: Mapping[date, Decimal],
+    *,
+    workflow: str = WORKFLOW,
+    shared: Mapping[str, Any] | None = None,
+    **more: Any,
 ) -> None:
-    """Push what days cost, each as calls for tasks of their own."""
+    """Push what days cost, each as calls for tasks of their own; each fourth is as `shared`."""
     records = [
         {
             "id": f"{workflow}-{day}-{usd}-{number}-{more}",
@@ -158,6 +164,7 @@ def use(
             "tokens": {"in_text": 100, "out_text": 10},
             "cost_usd": f"{usd / TASKS_A_DAY:f}",
             **more,
+            **((shared or {}) if number % 4 == 0 else {}),
         }
         for day, usd in spent.items()
         for number in range(TASKS_A_DAY)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from finops.demotion import Sources, allotment_usd, returned_to, within
-from finops.graduation import Phased, core_addition, demoted_usd, given_back, split_by_share
+from finops.graduation import core_addition, demoted_usd, given_back, split_by_share
 from finops.periods import Period
 
 FIRSTS = [date(2026, month, 1) for month in range(1, 13)] + [date(2027, 1, 1)]
@@ -21,7 +21,7 @@ cents = st.decimals(min_value=0, max_value=10**7, places=2, allow_nan=False)
 
 
 def test_46_days_are_given_back_by_period() -> None:
-    back = given_back(HELD, on=DEMOTED)
+    [back] = given_back([HELD], on=DEMOTED)
 
     assert [(each.period.start, each.days, each.usd) for each in back] == [
         (DEMOTED, 15, Decimal("6187.50")),
@@ -47,7 +47,7 @@ def test_what_a_true_up_gave_counts_too_and_who_got_something_gave_nothing() -> 
 
 
 def test_core_gives_no_more_than_it_has() -> None:
-    back = given_back(HELD, on=DEMOTED)
+    [back] = given_back([HELD], on=DEMOTED)
 
     assert [each.usd for each in within(back, Decimal("7000.00"))] == [
         Decimal("6187.50"),
@@ -77,10 +77,12 @@ def test_no_demotion_gives_back_more_than_is_held_or_makes_a_cent(
     whole = core_addition(rate, on=GRADUATED, periods=YEAR)
     parts = split_by_share(whole, [Decimal(share) for share in shares])
 
-    for held in parts:
-        back = given_back(held, on=on)
-        by_period: dict[date, Phased] = {each.period.end: each for each in held}
-        assert all(0 <= each.usd <= by_period[each.period.end].usd for each in back)
-        total = demoted_usd(held, on=on)
-        shared = returned_to(total, Sources(contingency, pool))
-        assert shared.contingency_usd + shared.pool_usd == total
+    back = given_back(parts, on=on)
+
+    for held, gives in zip(parts, back, strict=True):
+        by_end = {each.period.end: each.usd for each in held}
+        assert all(0 <= each.usd <= by_end[each.period.end] for each in gives)
+    total = sum((each.usd for gives in back for each in gives), Decimal(0))
+    assert total == demoted_usd(whole, on=on)  # however many share it, not a cent more
+    shared = returned_to(total, Sources(contingency, pool))
+    assert shared.contingency_usd + shared.pool_usd == total
