@@ -7,6 +7,7 @@ from budgets import (
     api_gates,
     baseline_api,
     budget_api,
+    core_api,
     flex_api,
     graduation_api,
     signature_api,
@@ -61,6 +62,7 @@ urlpatterns = [
         threshold_api.BudgetThresholdAnswer.as_view(),
         name="api-budget-threshold-answer",
     ),
+    path("core", core_api.CoreList.as_view(), name="api-core"),
     path("initiatives", api.InitiativeList.as_view(), name="api-initiatives"),
     path("initiatives/<slug:slug>", api.InitiativeDetail.as_view(), name="api-initiative"),
     path(
@@ -88,6 +90,7 @@ urlpatterns = [
         baseline_api.BaselineLift.as_view(),
         name="api-baseline-lift",
     ),
+    path("initiatives/<slug:slug>/core", core_api.CoreDetail.as_view(), name="api-initiative-core"),
     path("initiatives/<slug:slug>/gates", api_gates.GateList.as_view(), name="api-gates"),
     path(
         "initiatives/<slug:slug>/gates/<int:number>/actions/<slug:action>",

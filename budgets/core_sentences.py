@@ -4,7 +4,11 @@ from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 
+from budgets.lifecycle import InitiativeState
 from budgets.models import CoreReview, Initiative, TrueUp
+from budgets.queries.core_list import CoreRow
+from budgets.queries.core_page import CorePage
+from budgets.queries.core_renewal import Baseline, Renewal
 from finops.core_review import Reason
 from finops.demotion import Demoted
 from org.templatetags.figures import day as written_day
@@ -116,3 +120,91 @@ def _blocked(demoted: Demoted) -> str:
         f"There is no money for it: its calls are blocked from {written_day(demoted.on)} on and it"
         f" ends on {written_day(demoted.ends_on)}; ask for a new experiment to go on."
     )
+
+
+def core_sentence(page: CorePage) -> str:
+    """Say where a workload in core stands: its rate, its results, its last month, what follows."""
+    graduation, row = page.graduation, page.row
+    if row is None:
+        return _not_in_core(page)
+    rate = f"In core since {written_day(graduation.starts_on)}: {_rate(row)}"
+    told = [f"{rate}; {_unit_cost(row, work=page.work)}."]
+    if row.reviews:
+        told.append(review_sentence(row.reviews[-1]))
+    if row.probation is not None:
+        ends, left = written_day(row.probation.ends_on), row.days_left
+        days = f"{left} day{'' if left == 1 else 's'}"
+        told.append(f"It is on probation until {ends}, {days} from now, and then judged.")
+    elif row.reviews and row.reviews[-1].verdict == CoreReview.Verdict.BAD:
+        told.append("A second bad month in a row puts it on probation.")
+    return " ".join(told)
+
+
+def _not_in_core(page: CorePage) -> str:
+    if page.initiative.state == InitiativeState.GRADUATING:
+        return (
+            f"It enters core on {written_day(page.graduation.starts_on)}, at"
+            f" {usd(page.graduation.run_rate_usd)} a day."
+        )
+    return f"It is in core no more: it is {page.initiative.get_state_display().lower()}."
+
+
+def _rate(row: CoreRow) -> str:
+    signed = f"{usd(row.signed_usd)} signed"
+    if row.funded_usd != row.signed_usd:
+        signed += f" and {usd(row.funded_usd)} after late data"
+    now = usd(row.now_usd) if row.now_usd is not None else "not known yet"
+    return f"{now} a day against {signed}" if row.now_usd is not None else f"{signed}, {now}"
+
+
+def _unit_cost(row: CoreRow, *, work: str) -> str:
+    last, base = row.last_known, row.graduation.unit_usd
+    if base is None:
+        return "at graduation nobody knew what a result cost, so it is judged by margin alone"
+    if last is None:
+        return f"a {work} cost {unit_usd(base)} over the baseline"
+    return f"a {work} costs {unit_usd(last.unit_usd)} against {unit_usd(base)}"
+
+
+def core_list_sentence(rows: Sequence[CoreRow]) -> str:
+    """Say what runs in core together."""
+    if not rows:
+        return "Nothing runs in core that graduated here."
+    now = [row.now_usd for row in rows]
+    known = sum((each for each in now if each is not None), ZERO)
+    funded = sum((row.funded_usd for row in rows), ZERO)
+    on_probation = sum(row.probation is not None for row in rows)
+    overdue = sum(bool(row.overdue) for row in rows)
+    n = len(rows)
+    told = (
+        f"{n} workload{'' if n == 1 else 's'} run{'s' if n == 1 else ''} in core:"
+        f" {usd(known)} a day against {usd(funded)} funded"
+    )
+    if None in now:
+        told += f", {now.count(None)} not known yet"
+    notes = [f"{on_probation} on probation"] if on_probation else []
+    notes += [f"{overdue} with a check overdue"] if overdue else []
+    return f"{told}{'; ' if notes else ''}{', '.join(notes)}."
+
+
+def renewal_sentence(renewal: Renewal) -> str:
+    """Say whether the budget of the year after has it."""
+    year, unit = f"FY{renewal.fiscal_year}", renewal.unit
+    needs = f"{usd(renewal.usd)} a year"
+    if renewal.budget is None:
+        return f"In {year}'s budget of {unit}: no, none is granted yet; it needs {needs}."
+    if renewal.is_covered:
+        return f"In {year}'s budget of {unit}: yes, {needs}."
+    return (
+        f"In {year}'s budget of {unit}: no, its core is {usd(renewal.budget.core_usd)}, and what"
+        f" runs in core there needs {usd(renewal.needs_usd)}."
+    )
+
+
+def baselines_sentence(unit: str, fiscal_year: int, baselines: Sequence[Baseline]) -> str:
+    """Say what a request for a year's core has to hold for what graduated before."""
+    each = ", ".join(
+        f"{baseline.part.graduation.initiative.name} {usd(baseline.usd)}" for baseline in baselines
+    )
+    total = sum((baseline.usd for baseline in baselines), ZERO)
+    return f"What runs in core of {unit} needs {usd(total)} of FY{fiscal_year}: {each}."

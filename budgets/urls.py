@@ -5,6 +5,7 @@ from django.urls import path
 from budgets.views import (
     baselines,
     budgets,
+    core,
     decisions,
     flex,
     fund,
@@ -32,6 +33,7 @@ urlpatterns = [
     path("budgets/<int:budget_id>/opening/", openings.opening, name="budget-opening"),
     path("budgets/<int:budget_id>/thresholds/", thresholds.of_budget, name="budget-thresholds"),
     path("budgets/<int:budget_id>/<slug:action>/", budgets.step, name="budget-step"),
+    path("core/", core.core, name="core"),
     path("initiatives/", initiatives.initiatives, name="initiatives"),
     path("initiatives/new/", initiatives.new, name="initiative-new"),
     path("initiatives/<slug:slug>/", initiatives.initiative, name="initiative"),
@@ -44,6 +46,7 @@ urlpatterns = [
     ),
     path("initiatives/<slug:slug>/policy/", initiative_parts.policy, name="initiative-policy"),
     path("initiatives/<slug:slug>/baseline/", baselines.baseline, name="initiative-baseline"),
+    path("initiatives/<slug:slug>/core/", core.initiative_core, name="initiative-core"),
     path("initiatives/<slug:slug>/gates/", gates.gates, name="initiative-gates"),
     path(
         "initiatives/<slug:slug>/gates/evidence/<int:evidence_id>.json",

@@ -29,7 +29,10 @@ FRESH, LATE = timedelta(days=1), timedelta(days=3)
 
 @dataclass(frozen=True)
 class Room:
-    """An entry of the navigation; `key` follows G, `on_phone` puts it in the bottom bar."""
+    """An entry of the navigation; `key` follows G, `on_phone` puts it in the bottom bar.
+
+    `also` is where other pages of the room live.
+    """
 
     label: str
     url_name: str
@@ -38,6 +41,7 @@ class Room:
     roles: frozenset[Role] = EVERYBODY
     on_phone: bool = False
     counts: Literal["", "waiting", "blocked"] = ""
+    also: tuple[str, ...] = ()
 
 
 ROOMS = (
@@ -46,7 +50,7 @@ ROOMS = (
     Room("Units", "units", "building-2", "u"),
     Room("Rules", "rules", "list-ordered", "r", roles=DATA_PEOPLE | {Role.GM}),
     Room("Budgets", "budgets", "wallet", "b", on_phone=True),
-    Room("Initiatives", "initiatives", "flask-conical", "i"),
+    Room("Initiatives", "initiatives", "flask-conical", "i", also=("/core/",)),
     Room("Approvals", "approvals", "inbox", "a", on_phone=True, counts="waiting"),
     Room("Breakers", "breakers", "ban", "k", counts="blocked"),
     Room("Policy", "policy", "shield-check", "p"),
@@ -111,7 +115,7 @@ def navigation(
             url=url,
             icon=room.icon,
             key=room.key,
-            is_current=is_current(url, path),
+            is_current=any(is_current(each, path) for each in (url, *room.also)),
             on_phone=room.on_phone,
             count=counts[room.counts] or None,
             count_of=room.counts,

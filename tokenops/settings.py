@@ -193,6 +193,9 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "BudgetStateEnum": "budgets.lifecycle.BudgetState",
         "InitiativeStateEnum": "budgets.lifecycle.InitiativeState",
+        "CoreGrantCauseEnum": "budgets.models.graduations.CoreGrant.Cause",
+        "ProbationCauseEnum": "budgets.models.core.Probation.Cause",
+        "TrueUpStateEnum": "budgets.models.core.TrueUp.State",
         "QuotaModeEnum": "policy.models.quotas.Quota.Mode",
         "WhenStaleModeEnum": "policy.models.guardrails.WhenStale",
     },

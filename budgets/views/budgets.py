@@ -11,12 +11,14 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from budgets.budget_forms import BudgetForm
+from budgets.core_sentences import baselines_sentence
 from budgets.forms import place_refusal, units_to_ask_for
 from budgets.lifecycle import BudgetAction
 from budgets.methods import choices_of, method_asked, tried_in_words
 from budgets.models import Budget
 from budgets.operations.budgets import request_budget
 from budgets.queries.burn_down import budget_burn_down
+from budgets.queries.core_renewal import core_baselines
 from budgets.queries.flex import flex_standing
 from budgets.queries.flex_offers import flex_section
 from budgets.queries.fund import fund_standing
@@ -108,12 +110,23 @@ def new(request: PageRequest) -> HttpResponse:
     context = {
         "form": form,
         "planned": _previewed(form),
+        "core_needs": _core_needs(form),
         "chain_ahead": chain_for(form.total_usd(), at=at),
         "crumbs": CRUMBS,
     }
     status = UNPROCESSABLE if form.errors else 200
     template = "budgets/_budget_form.html" if request.htmx else "budgets/budget_new.html"
     return render(request, template, context, status=status)
+
+
+def _core_needs(form: BudgetForm) -> str:
+    """Say what of the core is taken by what graduated; nothing where nothing is, or no unit."""
+    read = {} if not form.is_bound else form.cleaned_data
+    year = read.get("fiscal_year") or form.initial["fiscal_year"]
+    units = form.fields["unit"].queryset  # type: ignore[attr-defined] # offered to this person
+    unit = read.get("unit") or units.filter(slug=form.initial["unit"]).first()
+    baselines = core_baselines(unit, fiscal_year=year) if unit else []
+    return baselines_sentence(unit.name, year, baselines) if baselines else ""
 
 
 @require_safe
