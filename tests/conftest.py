@@ -9,7 +9,7 @@ from django.test import TransactionTestCase, override_settings
 from hypothesis import settings
 from pytest_django import DjangoDbBlocker
 
-from tests import database
+from tests import database, org_cast
 from tests.org_cast import cast, cast_in_berlin, cast_unprofiled  # noqa: F401 — fixtures of every folder
 from tokenops import celery_app
 
@@ -41,6 +41,7 @@ def django_db_setup(
         # Django would empty the tables as the application, which has no right to.
         patch.setattr(TransactionTestCase, "_fixture_teardown", lambda _: database.clean())
         with database.test_database():
+            org_cast.rehearse()
             yield
 
 

@@ -16,6 +16,7 @@ from org.models import (
 )
 from org.operations.calendar import open_fiscal_year
 from tests.factories.org import new_unit, new_user
+from tests.scenes import Scene
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,7 @@ def cast_unprofiled(db: None) -> Cast:
     return gather(profiled=False)
 
 
+@Scene
 def gather(*, time_zone: str = "UTC", profiled: bool = True) -> Cast:
     """Make the cast; for tests that commit and so ask for the database otherwise.
 
@@ -85,6 +87,13 @@ def gather(*, time_zone: str = "UTC", profiled: bool = True) -> Cast:
     if profiled:
         _answer(cast)
     return cast
+
+
+def rehearse() -> None:
+    """Make each cast once on the empty database, so that tests get it in one statement."""
+    gather.rehearse()
+    gather.rehearse(time_zone="Europe/Berlin")
+    gather.rehearse(profiled=False)
 
 
 def _answer(cast: Cast) -> None:
