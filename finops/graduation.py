@@ -129,7 +129,7 @@ def _shared(held: Mapping[int, Decimal], days: int, of: int) -> dict[int, Decima
     """Return the part of the days, of so many, that each gives back of what it holds."""
     if not any(held.values()):
         return {}
-    whole, rest = divmod(int(sum(held.values()).scaleb(2)) * days, of)
+    whole, rest = divmod(int(sum(held.values(), ZERO).scaleb(2)) * days, of)
     cents = split_by_largest_remainder(whole + (rest * 2 >= of), held)
     return {place: Decimal(parts).scaleb(-2) for place, parts in cents.items()}
 

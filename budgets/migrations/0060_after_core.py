@@ -8,7 +8,7 @@ from org.grants import append_only, appended_and_closed
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("budgets", "0042_graduations"),
+        ("budgets", "0051_baseline_note_guards"),
         ("org", "0037_core_spans"),
     ]
 

@@ -13,15 +13,14 @@ from budgets.models import Gate, Initiative
 from budgets.operations.gates import Given, take_gate_step
 from budgets.operations.held import hold_decision, hold_gate_decision
 from budgets.operations.initiatives import draft_initiative, take_step
-from budgets.queries.baseline import streak_at
+from budgets.queries.baseline_standing import baseline_standing
 from budgets.terms import InitiativeTerms
 from dashboard.simulation.founding import RESULT
 from dashboard.simulation.life import ASKED_ON, BEGINS_ON, GATES_ON, GUARDED_ON, PLAN
 from dashboard.simulation.stage import CARRY_OUT, Act, Stage
 from finops.periods import ONE_DAY
-from finops.stability.streak import NEEDED_DAYS, final_part
+from finops.stability.streak import NEEDED_DAYS
 from org.queries.calendar import reporting_today
-from org.queries.profile import profile_on
 from policy.models import Scope
 from policy.operations.guards import GuardTerms, put_guard
 from policy.operations.trip_tests import RUN, ask_trip_test
@@ -194,11 +193,8 @@ def _sign_baseline(stage: Stage, at: datetime) -> str | None:
 
 
 def _is_complete(found: Initiative, *, at: datetime) -> bool:
-    today = reporting_today(at)
-    lag_days = profile_on(today).profile.data_lag_days
-    streak = streak_at(found, on=today, lag_days=lag_days, rests=False)
-    final = final_part(streak.current, today=today, lag_days=lag_days)
-    return len(final.counted) >= NEEDED_DAYS
+    standing = baseline_standing(found, on=reporting_today(at), rests=False)
+    return len(standing.final.counted) >= NEEDED_DAYS
 
 
 def _step(

@@ -11,7 +11,7 @@ from django.db.models import Sum
 
 from budgets.gate_lifecycle import GateState
 from budgets.models import Gate, GateStep, Initiative, InitiativeStep, Posting
-from budgets.queries.baseline import streak_at
+from budgets.queries.baseline_standing import baseline_standing
 from budgets.queries.ledger import pool_left_usd
 from dashboard.proofs import PROOFS
 from dashboard.simulation.life import PLAN
@@ -23,7 +23,6 @@ from ingestion.models import UnitDay
 from ingestion.queries.spend import spent
 from org.models import Company
 from org.queries.calendar import fiscal_year_containing
-from org.queries.profile import profile_on
 from org.templatetags.figures import usd
 
 GATES = (1, 2, 3, 4)
@@ -133,9 +132,7 @@ def _written(row: tuple[Any, ...]) -> list[str]:
 
 
 def _streak(found: Initiative, stage: Stage, day: int) -> Streak:
-    after = stage.date_of(day) + ONE_DAY
-    lag_days = profile_on(after).profile.data_lag_days
-    return streak_at(found, on=after, lag_days=lag_days, rests=False)
+    return baseline_standing(found, on=stage.date_of(day) + ONE_DAY, rests=False).streak
 
 
 def _run(found: Initiative, stage: Stage, day: int) -> str:
