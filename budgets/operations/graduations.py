@@ -8,7 +8,7 @@ from typing import Any
 from django.db import transaction
 from django.utils.text import slugify
 
-from budgets.gates.graduation import asked_in
+from budgets.gates.graduation_figures import asked_in
 from budgets.lifecycle import IN_CORE, InitiativeAction, InitiativeState
 from budgets.models import (
     CoreGrant,

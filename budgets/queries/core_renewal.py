@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from budgets.gates.graduation import asked_in
+from budgets.gates.graduation_figures import asked_in
 from budgets.lifecycle import IN_CORE, InitiativeState
 from budgets.models import Budget, CorePart, Graduation
 from budgets.queries.core_money import current_rate_usd, newest_graduation

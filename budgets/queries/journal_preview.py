@@ -9,7 +9,8 @@ from typing import Any
 from budgets import graduation_sentences as said
 from budgets.gate_lifecycle import works_on_gate
 from budgets.gates.evidence import evidence_for
-from budgets.gates.graduation import FUNDINGS, GATE, asked_in
+from budgets.gates.graduation import FUNDINGS, GATE
+from budgets.gates.graduation_figures import asked_in
 from budgets.gates.inputs import checked_inputs
 from budgets.models import Gate, GateEvidence, Initiative
 from finops.gates.criteria import Outcome, Verdict

@@ -34,27 +34,15 @@ def stay_steady(stage: Stage, day: int) -> Iterator[Act]:
 
 
 def graduate(stage: Stage, day: int) -> Iterator[Act]:
-    """Let gate 5 be gathered, submitted and signed once gate 4 is passed.
+    """Let gate 5 be proposed and signed once gate 4 is passed.
 
-    To be filled in when the gate is there: acts like those of `people.baseline`.
+    What comes of it in core is the clock's: nobody does anything but use it.
     """
-    del stage, day
-    yield from ()
+    if day > GATES_ON:
+        yield from people.graduation(stage, day)
 
 
-def decline(stage: Stage, day: int) -> Iterator[Act]:
-    """Let two bad months lead to probation, and probation to demotion.
-
-    To be filled in when core is there: `Life.later` says what a result costs in each month,
-    which `machines.usd_on` has to multiply by.
-    """
-    del stage, day
-    yield from ()
-
-
-CHAPTERS: tuple[Chapter, ...] = (
-    found, ask, use, first_gates, stay_steady, graduate, decline
-)  # fmt: skip
+CHAPTERS: tuple[Chapter, ...] = (found, ask, use, first_gates, stay_steady, graduate)
 
 
 def scenes_of(stage: Stage, day: int) -> list[Scene]:

@@ -31,21 +31,22 @@ TASK_TYPE = "complaint reading"
 READ = Graded(TASK_TYPE, COMPLEX, 300, {"claude-sonnet-5": 290, "claude-haiku-4-5": 249})
 # The units that the sign-ins manage, and those above them.
 SMALL = tuple(BY_SLUG[slug] for slug in (ROOT, "insurance", "customer", "claims", "support"))
-FUND_USD = Decimal(260_000)
+FUND_USD = Decimal(320_000)
 
 
 class Asked(NamedTuple):
-    """The core and the pool that a unit asks for, at minutes after ten."""
+    """The core, the pool and the reserve that a unit asks for, at minutes after ten."""
 
     unit: str
     core_usd: Decimal
     pool_usd: Decimal
+    reserve_usd: Decimal
 
 
 BUDGETS = (
-    Asked(ROOT, Decimal(200_000), Decimal(40_000)),
-    Asked("customer", Decimal(100_000), Decimal(20_000)),
-    Asked(PLAN.unit, Decimal(40_000), Decimal(8_000)),
+    Asked(ROOT, Decimal(200_000), Decimal(40_000), Decimal(60_000)),
+    Asked("customer", Decimal(100_000), Decimal(20_000), Decimal(30_000)),
+    Asked(PLAN.unit, Decimal(40_000), Decimal(8_000), Decimal(15_000)),
 )
 
 
@@ -120,6 +121,7 @@ def _ask_budget(stage: Stage, asked: Asked, at: datetime) -> str:
         fiscal_year=_year(at),
         core_usd=asked.core_usd,
         experiment_usd=asked.pool_usd,
+        reserve_usd=asked.reserve_usd,
         note="As planned with finance.",
         by=stage.cast.manager(asked.unit),
         at=at,

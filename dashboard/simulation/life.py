@@ -123,8 +123,8 @@ OVERSPENDS = Life(
 )
 DECAYS = Life(
     name="decays",
-    says="graduates, and costs more for each result afterwards",
-    days=150,
-    later={1: Decimal("1.3"), 2: Decimal("1.4")},
+    says="graduates, costs more for each result month by month, and is demoted",
+    days=200,
+    later={1: Decimal("1.3"), 2: Decimal("1.4"), 3: Decimal("1.4"), 4: Decimal("1.4")},
 )
 STORIES = {life.name: life for life in (GRADUATES, UNSTABLE, OVERSPENDS, DECAYS)}

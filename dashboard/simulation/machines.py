@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import partial
 
+from budgets.models import Graduation
 from dashboard.demo.calls import Call, as_record, seeded
 from dashboard.demo.company import ROUTER
 from dashboard.demo.experiment_calls import calls_for
@@ -68,7 +69,19 @@ def calls_of(stage: Stage, day: int) -> list[Call]:
 def usd_on(stage: Stage, day: int) -> Decimal:
     """Return about how much the calls of a day cost."""
     over = stage.life.on(day, Kind.OVER_CAP)
-    return stage.life.daily_cap_usd * over.share if over else _worth_usd(stage, day)
+    if over:
+        return stage.life.daily_cap_usd * over.share
+    return _worth_usd(stage, day) * stage.life.later.get(_month_in_core(stage, day), Decimal(1))
+
+
+def _month_in_core(stage: Stage, day: int) -> int:
+    """Return the month in core that a day lies in, counted from 1; 0 before it graduated."""
+    first = Graduation.objects.filter(initiative__name=PLAN.name).order_by("pk").first()
+    on = stage.date_of(day)
+    if first is None or on < first.starts_on:
+        return 0
+    months = (on.year - first.starts_on.year) * 12 + on.month - first.starts_on.month
+    return months + 1
 
 
 def _worth_usd(stage: Stage, day: int) -> Decimal:

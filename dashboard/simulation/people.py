@@ -25,7 +25,7 @@ from policy.models import Scope
 from policy.operations.guards import GuardTerms, put_guard
 from policy.operations.trip_tests import RUN, ask_trip_test
 
-ROI, OPTIMISATION, BREAKER, STABILITY = 1, 2, 3, 4
+ROI, OPTIMISATION, BREAKER, STABILITY, GRADUATION = 1, 2, 3, 4, 5
 GUARD = GuardTerms(
     requests_per_minute=60,
     tokens_per_minute=8_000_000,
@@ -37,6 +37,7 @@ RESULTS_PLANNED = 1_400
 RENEWED_WITHIN = timedelta(days=14)
 # Whoever signs gate 1 cannot sign gate 5: the CFO and finance keep themselves for that.
 WORTH_SIGNERS = ("rosa.jimenez", "miriam.goldberg")
+CORE_SIGNERS = ("cfo", "margaret.osei")
 
 
 def ask(stage: Stage) -> Iterator[Act]:
@@ -76,6 +77,15 @@ def baseline(stage: Stage, day: int) -> Iterator[Act]:
         return
     yield Act(stage.at(day, "09:30"), partial(_submit_baseline, stage))
     yield Act(stage.at(day, "10:30"), partial(_sign_baseline, stage), rings=CARRY_OUT)
+
+
+def graduation(stage: Stage, day: int) -> Iterator[Act]:
+    """Let the engineer propose gate 5 once gate 4 stands; the CFO and the head sign it that day."""
+    if day <= GATES_ON + NEEDED_DAYS:
+        return
+    yield Act(stage.at(day, "11:00"), partial(_propose, stage))
+    for clock, by in zip(("14:00", "14:30"), CORE_SIGNERS, strict=True):
+        yield Act(stage.at(day, clock), partial(_sign_core, stage, by), rings=CARRY_OUT)
 
 
 def _gate(stage: Stage, number: int, *, gathered: str, signed: Mapping[str, str]) -> Iterator[Act]:
@@ -190,6 +200,25 @@ def _submit_baseline(stage: Stage, at: datetime) -> str | None:
 def _sign_baseline(stage: Stage, at: datetime) -> str | None:
     found = stage.initiative()
     return None if found is None else _sign(stage, STABILITY, "finance", at)
+
+
+def _propose(stage: Stage, at: datetime) -> str | None:
+    """Gather and submit gate 5 where the baseline stands and nobody has proposed it yet."""
+    found = stage.initiative()
+    if found is None or _gate_of(found, STABILITY).state != GateState.PASSED:
+        return None
+    if _gate_of(found, GRADUATION).state != GateState.NOT_STARTED:
+        return None
+    _step(stage, GRADUATION, GateAction.GATHER, by="engineer", at=at, given=Given(inputs={}))
+    gate = _step(stage, GRADUATION, GateAction.SUBMIT, by="engineer", at=at)
+    return f"{stage.cast.users['engineer']} proposes core: {gate.get_state_display().lower()}."
+
+
+def _sign_core(stage: Stage, by: str, at: datetime) -> str | None:
+    found = stage.initiative()
+    if found is None or _gate_of(found, GRADUATION).state != GateState.IN_REVIEW:
+        return None
+    return _sign(stage, GRADUATION, by, at)
 
 
 def _is_complete(found: Initiative, *, at: datetime) -> bool:

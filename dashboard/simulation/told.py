@@ -10,6 +10,7 @@ from typing import Any
 from django.db.models import Sum
 
 from budgets.gate_lifecycle import GateState
+from budgets.lifecycle import IN_CORE, InitiativeState
 from budgets.models import Gate, GateStep, Initiative, InitiativeStep, Posting
 from budgets.queries.baseline_standing import baseline_standing
 from budgets.queries.ledger import pool_left_usd
@@ -25,7 +26,7 @@ from org.models import Company
 from org.queries.calendar import fiscal_year_containing
 from org.templatetags.figures import usd
 
-GATES = (1, 2, 3, 4)
+GATES = (1, 2, 3, 4, 5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +65,22 @@ def sentence_of(stage: Stage, day: int) -> str:
     used_usd = spent(period=Period(on, on + ONE_DAY), cost_object=found.cost_object).usd
     if found.cost_object is None:
         return f"{begins} {found} is {found.get_state_display().lower()}."
-    return (
-        f"{begins} {usd(used_usd)} of {usd(found.daily_cap_usd)}; {_run(found, stage, day)};"
-        f" {_gates_in_words(_gates(found))}."
-    )
+    spent_usd = f"{begins} {usd(used_usd)} of {usd(found.daily_cap_usd)};"
+    if found.state in (InitiativeState.GRADUATING, *IN_CORE):
+        return f"{spent_usd} {_in_core(found)}."
+    return f"{spent_usd} {_run(found, stage, day)}; {_gates_in_words(_gates(found))}."
+
+
+def _in_core(found: Initiative) -> str:
+    graduation = found.graduations.order_by("number").last()
+    if graduation is None:
+        raise LookupError(f"{found} is {found.state} without a graduation.")
+    first = f"{graduation.starts_on.day} {graduation.starts_on:%B}"
+    rate = f"signed at {usd(graduation.run_rate_usd)} a day"
+    if found.state == InitiativeState.GRADUATING:
+        return f"core from {first}, {rate}"
+    probation = ", on probation" if found.state == InitiativeState.PROBATION else ""
+    return f"in core since {first}, {rate}{probation}"
 
 
 def standing(stage: Stage, day: int) -> Standing:

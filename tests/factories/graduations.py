@@ -77,7 +77,7 @@ def proven(cast: Cast, *, shared: Mapping[str, Any] | None = None, **budget: Any
         rework_usd=Decimal(0),
         platform_usd_per_month=Decimal(0),
     )
-    _pass_first_gates(cast, initiative, definition, erin)
+    pass_first_gates(cast, initiative, definition, erin)
     spent = {day: usd_on(day) for day in days(STARTED.date(), SIGNED.date())}
     use(cast, spent, shared=shared)
     tell(cast, days(STARTED.date(), SIGNED.date()))
@@ -111,7 +111,7 @@ def second_proven(cast: Cast, first: Proven) -> Proven:
         rework_usd=Decimal(0),
         platform_usd_per_month=Decimal(0),
     )
-    _pass_first_gates(cast, initiative, definition, first.erin)
+    pass_first_gates(cast, initiative, definition, first.erin)
     every_day = days(STARTED.date(), SIGNED.date())
     use(cast, dict.fromkeys(every_day, Decimal(120)), workflow=workflow)
     tell(cast, every_day, workflow=workflow)
@@ -119,16 +119,22 @@ def second_proven(cast: Cast, first: Proven) -> Proven:
     return Proven(initiative, first.budget, definition, first.erin, first.head)
 
 
-def _pass_first_gates(
-    cast: Cast, initiative: Initiative, definition: OutcomeDefinition, erin: User
+def pass_first_gates(
+    cast: Cast,
+    initiative: Initiative,
+    definition: OutcomeDefinition,
+    erin: User,
+    *,
+    at: datetime = STARTED,
 ) -> None:
+    """Let gates 1 to 3 pass, signed by Erin and Fiona."""
     inputs = {"definition": definition.slug, "pricing": "piece"}
-    gate_step(initiative, "gather", by=cast.grace, at=STARTED, number=1, inputs=inputs)
-    gate_step(initiative, "submit", by=cast.grace, at=STARTED, number=1)
+    gate_step(initiative, "gather", by=cast.grace, at=at, number=1, inputs=inputs)
+    gate_step(initiative, "submit", by=cast.grace, at=at, number=1)
     for signer in (erin, cast.fiona):
-        gate_step(initiative, "sign", by=signer, at=STARTED, number=1)
+        gate_step(initiative, "sign", by=signer, at=at, number=1)
     for number in (2, 3):
-        passed(initiative, by=cast.grace, signers=[erin, cast.fiona], at=STARTED, number=number)
+        passed(initiative, by=cast.grace, signers=[erin, cast.fiona], at=at, number=number)
 
 
 def _pass_baseline(cast: Cast, initiative: Initiative) -> None:
