@@ -25,16 +25,12 @@ JUDGE = "policy.tasks.look"
 HELD = timedelta(seconds=11)  # a decision takes effect ten seconds after it was pressed
 # What is rung for every few seconds or minutes is rung for where a day has something for it.
 DAY: Mapping[str, tuple[str, ...]] = {
-    "00:02": (
-        "policy.tasks.sweep",
-        "budgets.tasks.sweep",
-        "budgets.tasks.sweep_core",
-        "policy.tasks.tidy",
-    ),
+    "00:02": ("budgets.tasks.sweep_core", "policy.tasks.sweep", "budgets.tasks.sweep"),
+    "00:04": ("policy.tasks.tidy",),
     "00:05": ("ingestion.tasks.sweep", "ingestion.tasks.sweep_connectors"),
     "03:40": ("budgets.tasks.watch_gates",),
     "03:50": ("budgets.tasks.watch_waivers",),
-    "04:00": ("budgets.tasks.watch_core",),
+    "04:10": ("budgets.tasks.watch_core",),
     "06:00": ("budgets.tasks.scale_budgets", "policy.tasks.watch_quotas"),
     "10:35": (LOOK, JUDGE),
     "20:55": ("budgets.tasks.sweep",),

@@ -6,6 +6,7 @@ from dashboard.simulation import founding, machines, people
 from dashboard.simulation.beat import ticks_of
 from dashboard.simulation.life import GATES_ON
 from dashboard.simulation.stage import Act, Scene, Stage
+from finops.stability.streak import NEEDED_DAYS
 
 Chapter = Callable[[Stage, int], Iterator[Act]]
 
@@ -34,14 +35,12 @@ def stay_steady(stage: Stage, day: int) -> Iterator[Act]:
 
 
 def graduate(stage: Stage, day: int) -> Iterator[Act]:
-    """Let gate 5 be proposed and signed once gate 4 is passed.
-
-    What comes of it in core is the clock's: nobody does anything but use it.
-    """
-    if day > GATES_ON:
+    """Let gate 5 be gathered and signed once gate 4 is passed; core begins by the clock."""
+    if day > GATES_ON + NEEDED_DAYS:
         yield from people.graduation(stage, day)
 
 
+# What comes after core began is the clock's: nobody does anything but use it.
 CHAPTERS: tuple[Chapter, ...] = (found, ask, use, first_gates, stay_steady, graduate)
 
 

@@ -31,11 +31,11 @@ TASK_TYPE = "complaint reading"
 READ = Graded(TASK_TYPE, COMPLEX, 300, {"claude-sonnet-5": 290, "claude-haiku-4-5": 249})
 # The units that the sign-ins manage, and those above them.
 SMALL = tuple(BY_SLUG[slug] for slug in (ROOT, "insurance", "customer", "claims", "support"))
-FUND_USD = Decimal(320_000)
+FUND_USD = Decimal(290_000)
 
 
 class Asked(NamedTuple):
-    """The core, the pool and the reserve that a unit asks for, at minutes after ten."""
+    """The core, the pool and the reserve that a unit asks for."""
 
     unit: str
     core_usd: Decimal
@@ -44,9 +44,9 @@ class Asked(NamedTuple):
 
 
 BUDGETS = (
-    Asked(ROOT, Decimal(200_000), Decimal(40_000), Decimal(60_000)),
-    Asked("customer", Decimal(100_000), Decimal(20_000), Decimal(30_000)),
-    Asked(PLAN.unit, Decimal(40_000), Decimal(8_000), Decimal(15_000)),
+    Asked(ROOT, Decimal(200_000), Decimal(40_000), Decimal(30_000)),
+    Asked("customer", Decimal(100_000), Decimal(20_000), Decimal(20_000)),
+    Asked(PLAN.unit, Decimal(40_000), Decimal(8_000), Decimal(10_000)),
 )
 
 

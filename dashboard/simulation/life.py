@@ -123,8 +123,8 @@ OVERSPENDS = Life(
 )
 DECAYS = Life(
     name="decays",
-    says="graduates, costs more for each result month by month, and is demoted",
+    says="graduates, costs more for each result from its first whole month on, is demoted",
     days=200,
-    later={1: Decimal("1.3"), 2: Decimal("1.4"), 3: Decimal("1.4"), 4: Decimal("1.4")},
+    later={month: Decimal("1.4") for month in range(2, 6)},
 )
 STORIES = {life.name: life for life in (GRADUATES, UNSTABLE, OVERSPENDS, DECAYS)}

@@ -8,16 +8,16 @@ from functools import partial
 from django.utils.text import slugify
 
 from budgets.gate_lifecycle import GateAction, GateState
-from budgets.lifecycle import InitiativeAction
+from budgets.lifecycle import InitiativeAction, InitiativeState
 from budgets.models import Gate, Initiative
 from budgets.operations.gates import Given, take_gate_step
 from budgets.operations.held import hold_decision, hold_gate_decision
 from budgets.operations.initiatives import draft_initiative, take_step
-from budgets.queries.baseline_standing import baseline_standing
 from budgets.terms import InitiativeTerms
 from dashboard.simulation.founding import RESULT
 from dashboard.simulation.life import ASKED_ON, BEGINS_ON, GATES_ON, GUARDED_ON, PLAN
 from dashboard.simulation.stage import CARRY_OUT, Act, Stage
+from dashboard.simulation.streaks import is_complete
 from finops.periods import ONE_DAY
 from finops.stability.streak import NEEDED_DAYS
 from org.queries.calendar import reporting_today
@@ -36,8 +36,9 @@ GUARD = GuardTerms(
 RESULTS_PLANNED = 1_400
 RENEWED_WITHIN = timedelta(days=14)
 # Whoever signs gate 1 cannot sign gate 5: the CFO and finance keep themselves for that.
+GRADUATION_SIGNERS = ("cfo", "margaret.osei")
+CORE_AFTER = ONE_DAY * 7
 WORTH_SIGNERS = ("rosa.jimenez", "miriam.goldberg")
-CORE_SIGNERS = ("cfo", "margaret.osei")
 
 
 def ask(stage: Stage) -> Iterator[Act]:
@@ -68,7 +69,7 @@ def renewals(stage: Stage, day: int) -> Iterator[Act]:
         return
     yield Act(stage.at(day, "16:00"), partial(_renew, stage, ROI))
     for clock, by in zip(("16:20", "16:40"), WORTH_SIGNERS, strict=True):
-        yield Act(stage.at(day, clock), partial(_sign, stage, ROI, by), rings=CARRY_OUT)
+        yield Act(stage.at(day, clock), partial(_sign_in_sandbox, stage, ROI, by), rings=CARRY_OUT)
 
 
 def baseline(stage: Stage, day: int) -> Iterator[Act]:
@@ -76,16 +77,19 @@ def baseline(stage: Stage, day: int) -> Iterator[Act]:
     if day <= GATES_ON + NEEDED_DAYS:
         return
     yield Act(stage.at(day, "09:30"), partial(_submit_baseline, stage))
-    yield Act(stage.at(day, "10:30"), partial(_sign_baseline, stage), rings=CARRY_OUT)
+    yield Act(
+        stage.at(day, "10:30"),
+        partial(_sign_in_sandbox, stage, STABILITY, "finance"),
+        rings=CARRY_OUT,
+    )
 
 
 def graduation(stage: Stage, day: int) -> Iterator[Act]:
-    """Let the engineer propose gate 5 once gate 4 stands; the CFO and the head sign it that day."""
-    if day <= GATES_ON + NEEDED_DAYS:
-        return
-    yield Act(stage.at(day, "11:00"), partial(_propose, stage))
-    for clock, by in zip(("14:00", "14:30"), CORE_SIGNERS, strict=True):
-        yield Act(stage.at(day, clock), partial(_sign_core, stage, by), rings=CARRY_OUT)
+    """Let gate 5 be submitted on the day gate 4 passes, and core begin a week later."""
+    yield Act(stage.at(day, "11:30"), partial(_submit_graduation, stage))
+    for clock, by in zip(("13:30", "14:30"), GRADUATION_SIGNERS, strict=True):
+        at = stage.at(day, clock)
+        yield Act(at, partial(_sign_in_sandbox, stage, GRADUATION, by), rings=CARRY_OUT)
 
 
 def _gate(stage: Stage, number: int, *, gathered: str, signed: Mapping[str, str]) -> Iterator[Act]:
@@ -153,7 +157,9 @@ def _ask_trip_test(stage: Stage, at: datetime) -> str:
 
 def _gather(stage: Stage, number: int, at: datetime) -> str:
     manager = stage.cast.manager(PLAN.unit)
-    inputs = {"definition": slugify(RESULT)} if number == ROI else {}
+    core_from = (reporting_today(at) + CORE_AFTER).isoformat()
+    asked = {ROI: {"definition": slugify(RESULT)}, GRADUATION: {"starts_on": core_from}}
+    inputs = asked.get(number, {})
     _step(stage, number, GateAction.GATHER, by=manager.username, at=at, given=Given(inputs=inputs))
     return f"{manager} gathers evidence for gate {number}."
 
@@ -176,8 +182,18 @@ def _sign(stage: Stage, number: int, by: str, at: datetime) -> str | None:
     return f"{signer} signs gate {number}."
 
 
+def _sign_in_sandbox(stage: Stage, number: int, by: str, at: datetime) -> str | None:
+    """Sign as long as it is an experiment: what graduates has no gates any more."""
+    found = stage.initiative()
+    if found is None or found.state != InitiativeState.SANDBOX:
+        return None
+    return _sign(stage, number, by, at)
+
+
 def _renew(stage: Stage, number: int, at: datetime) -> str | None:
     """Gather evidence anew for a pass that ends soon; it stands until the new one is signed."""
+    if _initiative(stage).state != InitiativeState.SANDBOX:
+        return None
     gate = _gate_of(_initiative(stage), number)
     soon = reporting_today(at) + RENEWED_WITHIN
     if gate.state != GateState.PASSED or gate.recheck_on is None or gate.recheck_on > soon:
@@ -188,7 +204,7 @@ def _renew(stage: Stage, number: int, at: datetime) -> str | None:
 def _submit_baseline(stage: Stage, at: datetime) -> str | None:
     """Gather and submit gate 4 where thirty days are final and nobody has judged them yet."""
     found = stage.initiative()
-    if found is None or not _is_complete(found, at=at):
+    if found is None or not is_complete(found, reporting_today(at)):
         return None
     gate = _gate_of(found, STABILITY)
     if gate.state != GateState.NOT_STARTED:
@@ -197,33 +213,15 @@ def _submit_baseline(stage: Stage, at: datetime) -> str | None:
     return _submit_gate(stage, STABILITY, at)
 
 
-def _sign_baseline(stage: Stage, at: datetime) -> str | None:
-    found = stage.initiative()
-    return None if found is None else _sign(stage, STABILITY, "finance", at)
-
-
-def _propose(stage: Stage, at: datetime) -> str | None:
-    """Gather and submit gate 5 where the baseline stands and nobody has proposed it yet."""
-    found = stage.initiative()
-    if found is None or _gate_of(found, STABILITY).state != GateState.PASSED:
+def _submit_graduation(stage: Stage, at: datetime) -> str | None:
+    """Gather and submit gate 5 once gate 4 is passed and nobody has asked for it yet."""
+    found = _initiative(stage)
+    if _gate_of(found, STABILITY).state != GateState.PASSED:
         return None
     if _gate_of(found, GRADUATION).state != GateState.NOT_STARTED:
         return None
-    _step(stage, GRADUATION, GateAction.GATHER, by="engineer", at=at, given=Given(inputs={}))
-    gate = _step(stage, GRADUATION, GateAction.SUBMIT, by="engineer", at=at)
-    return f"{stage.cast.users['engineer']} proposes core: {gate.get_state_display().lower()}."
-
-
-def _sign_core(stage: Stage, by: str, at: datetime) -> str | None:
-    found = stage.initiative()
-    if found is None or _gate_of(found, GRADUATION).state != GateState.IN_REVIEW:
-        return None
-    return _sign(stage, GRADUATION, by, at)
-
-
-def _is_complete(found: Initiative, *, at: datetime) -> bool:
-    standing = baseline_standing(found, on=reporting_today(at), rests=False)
-    return len(standing.final.counted) >= NEEDED_DAYS
+    _gather(stage, GRADUATION, at)
+    return _submit_gate(stage, GRADUATION, at)
 
 
 def _step(

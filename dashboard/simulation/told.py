@@ -12,14 +12,13 @@ from django.db.models import Sum
 from budgets.gate_lifecycle import GateState
 from budgets.lifecycle import IN_CORE, InitiativeState
 from budgets.models import Gate, GateStep, Initiative, InitiativeStep, Posting
-from budgets.queries.baseline_standing import baseline_standing
 from budgets.queries.ledger import pool_left_usd
 from dashboard.proofs import PROOFS
 from dashboard.simulation.life import PLAN
 from dashboard.simulation.stage import Stage
+from dashboard.simulation.streaks import streak_on
 from finops.periods import ONE_DAY, Period
 from finops.stability.days import Effect, Rule
-from finops.stability.streak import Streak
 from ingestion.models import UnitDay
 from ingestion.queries.spend import spent
 from org.models import Company
@@ -86,7 +85,7 @@ def _in_core(found: Initiative) -> str:
 def standing(stage: Stage, day: int) -> Standing:
     """Return where the life stands after a day."""
     found = stage.initiative()
-    streak = _streak(found, stage, day) if found is not None else None
+    streak = streak_on(found, stage.date_of(day) + ONE_DAY) if found is not None else None
     unit = stage.cast.units.get(PLAN.unit)
     year = fiscal_year_containing(stage.date_of(day)) if Company.objects.exists() else 0
     return Standing(
@@ -144,13 +143,9 @@ def _written(row: tuple[Any, ...]) -> list[str]:
     return [str(value) for value in row]
 
 
-def _streak(found: Initiative, stage: Stage, day: int) -> Streak:
-    return baseline_standing(found, on=stage.date_of(day) + ONE_DAY, rests=False).streak
-
-
 def _run(found: Initiative, stage: Stage, day: int) -> str:
     """Say how many days count, and why this one does not."""
-    streak = _streak(found, stage, day)
+    streak = streak_on(found, stage.date_of(day) + ONE_DAY)
     if not streak.judged or streak.judged[-1].rule == Rule.GATE_NOT_PASSED:
         return "no day counts yet"
     last, many = streak.judged[-1], f"{streak.length} valid days in a row"

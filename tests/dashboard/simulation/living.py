@@ -3,10 +3,10 @@
 from datetime import date
 
 from budgets.models import Gate, GateStep
-from budgets.queries.baseline_standing import baseline_standing
 from dashboard.simulation.beat import Hands, InProcess
 from dashboard.simulation.run import found, live, stage_of
 from dashboard.simulation.stage import Stage
+from dashboard.simulation.streaks import streak_on
 from finops.periods import ONE_DAY
 from finops.stability.streak import Streak
 
@@ -28,7 +28,7 @@ def streak_after(stage: Stage, day: int) -> Streak:
     """Return the runs as they are known when a day has ended."""
     initiative = stage.initiative()
     assert initiative is not None
-    return baseline_standing(initiative, on=stage.date_of(day) + ONE_DAY, rests=False).streak
+    return streak_on(initiative, stage.date_of(day) + ONE_DAY)
 
 
 def restarts(stage: Stage, streak: Streak) -> dict[int, str]:
