@@ -1,5 +1,6 @@
 """The parts of an experiment's page in a real browser, in both themes and on a phone."""
 
+import re
 from collections.abc import Callable
 from datetime import date, datetime
 
@@ -13,7 +14,7 @@ from tests.org_cast import Cast, gather
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 PAGE = "/initiatives/support-drafter/"
-PARTS = ("cost/", "policy/", "activity/")
+PARTS = ("baseline/", "cost/", "policy/", "activity/")
 
 
 @pytest.fixture
@@ -49,11 +50,40 @@ def test_nothing_stands_in_anybodys_way(
         assert_no_violations(page)
 
 
+def test_a_day_of_the_baseline_opens_in_place_and_by_its_address(scene: Cast, page: Page) -> None:
+    sign_in(page, "ed")
+    page.goto(f"{PAGE}baseline/")
+    day = page.get_by_role("link", name="19 November 2026: begins anew")
+    day.click()
+    expect(page.get_by_role("heading", level=3)).to_have_text("Thursday, 19 November 2026")
+    expect(page).to_have_url(re.compile(r"baseline/\?day=2026-11-19$"))
+    expect(day).to_have_attribute("aria-current", "date")
+    expect(page.get_by_text("Spent $12.50, over the daily cap of $10.00.").first).to_be_visible()
+    page.reload()
+    expect(page.get_by_role("heading", level=3)).to_have_text("Thursday, 19 November 2026")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_notes_are_within_anybodys_reach(
+    scene: Cast,
+    page: Page,
+    in_theme: Callable[[str], None],
+    assert_no_violations: Callable[[Page], None],
+    theme: str,
+) -> None:
+    in_theme(theme)
+    sign_in(page, "ed")
+    page.goto(f"{PAGE}baseline/?day=2026-11-19")
+    for summary in page.locator("details > summary").all():
+        summary.click()
+    assert_no_violations(page)
+
+
 def test_the_parts_fit_a_phone_and_lead_to_one_another(scene: Cast, page: Page) -> None:
     page.set_viewport_size({"width": 390, "height": 844})
     sign_in(page, "aud")
     page.goto(PAGE)
-    for name in ("Cost", "Policy", "Activity"):
+    for name in ("Baseline", "Cost", "Policy", "Activity"):
         page.get_by_role("link", name=name, exact=True).first.click()
         expect(page.get_by_role("heading", level=1)).to_have_text(f"{name} of Support drafter")
         assert page.evaluate("document.documentElement.scrollWidth") <= 390

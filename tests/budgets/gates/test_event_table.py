@@ -23,7 +23,7 @@ from policy.operations.breaker import block, unblock
 from policy.operations.scopes import put_cap
 from policy.operations.upkeep import keep_up
 from policy.operations.usage import take_usage
-from tests.factories.baselines import calls_of, gated, push
+from tests.factories.baselines import calls_of, gated, measured, push
 from tests.factories.overrides import overridden
 from tests.factories.profile import answered
 from tests.factories.trip_tests import trip_tested
@@ -379,3 +379,74 @@ def test_a_day_is_final_by_the_profile_of_the_company(
     # Day 30 is the 23rd from today on, today among them, and then the late data.
     expected = world.day(DAYS) + timedelta(days=22 + lag_days)
     assert standing.streak.earliest_pass == expected
+
+
+def test_a_cap_that_is_raised_on_day_29_begins_the_run_anew(world: World) -> None:
+    world.capped(29, "12.00")
+    told(world, days=32)
+
+    standing = found(world, days=32)
+
+    assert standing.streak.judged[29].rule == "cap_raised"
+    assert [len(run.counted) for run in standing.streak.runs] == [0, 28, 2]
+    # Today is the third day of the new run, so the thirtieth comes in 27; five for late data.
+    assert standing.streak.earliest_pass == world.day(32) + timedelta(days=27 + 5)
+
+
+PRICED = {"in_text": Decimal("2.50"), "out_text": Decimal("10.00")}
+
+
+def unstated(world: World, days: int) -> None:
+    """Push a million tokens in and half a million out on each day, priced by the book."""
+    calls = []
+    for place in range(days):
+        for call in calls_of(world.day(place)):
+            plain = {key: value for key, value in call.items() if key != "cost_usd"}
+            calls.append(plain | {"tokens": {"in_text": 125_000, "out_text": 62_500}})
+    push(world.cast, calls, on=world.day(days))
+    told(world, days=0)
+
+
+def test_a_price_that_falls_does_not_look_like_decay(world: World) -> None:
+    """$7.50 a day, and from day 18 on $3.75: at the newest price every day costs $3.75."""
+    at, by = world.moment(0), world.cast.fiona
+    set_prices(draft=OwnPrices("openai", "gpt-4o", PRICED), by=by, at=at)
+    half = {meter: usd / 2 for meter, usd in PRICED.items()}
+    since = world.moment(18).replace(hour=0)
+    set_prices(draft=OwnPrices("openai", "gpt-4o", half, starts_at=since), by=by, at=at)
+    world.spent |= dict.fromkeys(range(36), None)
+    unstated(world, days=36)
+    push(world.cast, calls_of(world.day(36), usd="1.00", workflow="elsewhere"), on=world.day(36))
+
+    evidence = measured(world.initiative, by=world.cast.ed, at=world.moment(36))
+
+    assert evidence["days"][17]["usd"] == "7.500000000000"
+    assert (evidence["days"][18]["rule"], evidence["days"][18]["usd"]) == (
+        "price_change",
+        "3.750000000000",
+    )
+    assert evidence["length"] == 35
+    # Final are days 1 to 31, so the window is 2 to 31; those before the change are priced anew.
+    assert [each["on"] for each in evidence["repriced"]] == [
+        world.day(place).isoformat() for place in range(2, 18)
+    ]
+    assert evidence["repriced"][0] == {
+        "on": world.day(2).isoformat(),
+        "from_usd": "7.500000000000",
+        "to_usd": "3.750000000000",
+        "models": ["gpt-4o"],
+    }
+    assert Decimal(evidence["figures"]["run_rate_usd"]).quantize(Decimal("0.01")) == Decimal("3.75")
+    assert Decimal(evidence["figures"]["growth"]) == 0
+    assert evidence["outcome"] == "passed"
+
+
+def test_statistics_of_no_days_are_unknown_and_not_zero(world: World) -> None:
+    told(world, days=1)
+
+    standing = found(world, days=1)
+
+    verdicts = {each.code: each.verdict.value for each in standing.judgement.criteria}
+    assert [verdicts[code] for code in ("cv", "peak", "growth", "headroom", "drift")] == [
+        "unknown"
+    ] * 5

@@ -51,7 +51,7 @@ def test_each_part_is_current_among_the_links_to_all(
     page = as_user(cast.aud).get(f"{PAGE}{part}/").content.decode()
 
     assert f'href="{PAGE}{part}/" aria-current="page"' in page
-    for other in ("", "gates/", *(f"{each}/" for each in PARTS)):
+    for other in ("", "gates/", *(f"{each}/" for each in (*PARTS, "baseline"))):
         assert f'href="{PAGE}{other}"' in page
 
 
