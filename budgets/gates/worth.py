@@ -36,8 +36,8 @@ WINDOW_DAYS = 30
 FLAT = "flat"
 QUERY = (
     "Results of the definition by reporting day, typed months before single records; effective"
-    " cost of the experiment's cost object by unit days, metered; the cost of each task out of"
-    " its calls as first rated; revenue and other costs of the product, where customers pay,"
+    " cost of its cost objects, of all departments, by unit days, metered; the cost of each task"
+    " out of its calls as first rated; revenue and other costs of the product, where customers pay,"
     " and the floor that a waiver leaves it."
 )
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from budgets.gates.rule import Inputs, text_of
 from budgets.models import Initiative
+from budgets.queries.core_objects import cost_objects_of
 from finops.gates.worth import FEWEST_OUTCOMES
 from finops.money import ROUNDED, calculated_in
 from finops.periods import Period
@@ -25,7 +26,7 @@ from ingestion.queries.definitions import terms_in_force
 from ingestion.queries.outcomes import OutcomeCounts, outcomes_in
 from ingestion.queries.product_money import ProductMoney, other_costs_in, revenue_in
 from ingestion.queries.tasks import TaskCosts, per_task_costs
-from ingestion.queries.work import WorkCost, cost_of, work_of_object
+from ingestion.queries.work import WorkCost, cost_of, work_of_objects
 
 CUSTOMER = OutcomeTerms.Kind.CUSTOMER.value
 MONTH_DAYS = Decimal(30)
@@ -71,9 +72,7 @@ def figures_of(initiative: Initiative, inputs: Inputs, *, period: Period) -> Fig
     """Return what gate 1 measures over the period's days."""
     terms = terms_in_force().get(definition__slug=inputs["definition"])
     counts = outcomes_in(terms.definition, period=period)
-    if initiative.cost_object is None:
-        raise ValueError(f"{initiative} runs without a cost object.")
-    work = work_of_object(initiative.cost_object)
+    work = work_of_objects(*cost_objects_of(initiative))
     cost, tasks = cost_of(work, period=period), per_task_costs(work, period=period)
     volume = _volume(counts, cost, tasks, inputs, period=period)
     own = _customer if terms.kind == CUSTOMER else _internal

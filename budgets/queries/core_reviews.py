@@ -16,7 +16,7 @@ from ingestion.queries.definitions import terms_in_force
 from ingestion.queries.margins import ProductMargin, margin_in
 from ingestion.queries.outcomes import outcomes_in
 from ingestion.queries.spend import daily_spend
-from ingestion.queries.work import WorkDays, days_of, work_of_object
+from ingestion.queries.work import Work, WorkDays, days_of
 from org.models import CoreSpan
 from org.models import FiscalPeriod as PeriodRow
 
@@ -153,10 +153,8 @@ def reviews_of_all(graduations: Sequence[Graduation]) -> dict[int, list[CoreRevi
 
 
 def _work(graduation: Graduation, days: Period) -> WorkDays:
-    parts = graduation.parts.select_related("cost_object")
-    works = {part.pk: work_of_object(part.cost_object) for part in parts}
-    found = days_of(works, period=days)
-    return WorkDays([day for each in found.values() for day in each.days])
+    objects = tuple(graduation.parts.values_list("cost_object", flat=True))
+    return days_of({"": Work(objects=objects)}, period=days)[""]
 
 
 def _results(terms: OutcomeTerms | None, work: WorkDays, days: Period) -> dict[str, Any]:

@@ -65,11 +65,7 @@ def task_costs_of(works: Mapping[K, Work], *, period: Period) -> dict[K, TaskCos
     """Return the same for each piece of work, all in one question."""
     keys = list(works)
     workflows = [(name, n) for n, key in enumerate(keys) for name in works[key].workflows]
-    objects = [
-        (works[key].cost_object_id, n)
-        for n, key in enumerate(keys)
-        if works[key].cost_object_id is not None
-    ]
+    objects = [(pk, n) for n, key in enumerate(keys) for pk in works[key].objects]
     parameters: dict[str, Any] = {
         "workflows": [name for name, _ in workflows],
         "of_workflows": [n for _, n in workflows],

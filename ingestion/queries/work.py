@@ -24,10 +24,10 @@ K = TypeVar("K", bound=Hashable)
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """Whose calls: those of a cost object, or those of some workflows whoever pays for them."""
+    """Whose calls: those of cost objects, or those of some workflows whoever pays for them."""
 
     workflows: tuple[str, ...] = ()
-    cost_object_id: int | None = None
+    objects: tuple[int, ...] = ()
 
 
 class WorkCost(NamedTuple):
@@ -76,8 +76,8 @@ def work_of(terms: OutcomeTerms) -> Work:
     return Work(workflows=tuple(terms.workflows))
 
 
-def work_of_object(cost_object: CostObject) -> Work:
-    return Work(cost_object_id=cost_object.pk)
+def work_of_objects(*cost_objects: CostObject) -> Work:
+    return Work(objects=tuple(each.pk for each in cost_objects))
 
 
 def cost_of(work: Work, *, period: Period) -> WorkCost:
@@ -93,8 +93,8 @@ def days_of(works: Mapping[K, Work], *, period: Period) -> dict[K, WorkDays]:
     for key, work in works.items():
         for workflow in work.workflows:
             by_workflow[workflow].append(key)
-        if work.cost_object_id is not None:
-            by_object[work.cost_object_id].append(key)
+        for pk in work.objects:
+            by_object[pk].append(key)
     rows = [
         *((by_workflow[name], day) for name, day in _workflow_days(by_workflow, period)),
         *((by_object[pk], day) for pk, day in _object_days(by_object, period)),

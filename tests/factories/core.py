@@ -25,9 +25,9 @@ NOVEMBER, DECEMBER = date(2026, 11, 1), date(2026, 12, 1)
 RATE = Decimal("412.50")
 
 
-def in_core(cast: Cast, found: Proven, **inputs: str) -> Graduation:
+def in_core(cast: Cast, found: Proven) -> Graduation:
     """Graduate on 31 July and enter core on 1 August."""
-    graduated(cast, found, **inputs)
+    graduated(cast, found)
     enter_core_due(at=midnight(AUGUST))
     return Graduation.objects.get(initiative=found.initiative)
 

@@ -61,7 +61,7 @@ def test_a_month_is_judged_by_what_a_result_cost_over_the_baseline(
     assert review.cost_usd == review.known_usd == Decimal("12787.50")
     assert review.outcomes == 248
     assert review.unit_usd == graduation.unit_usd == Decimal("51.5625")
-    assert (review.dearer, review.run_rate_usd) == (0, Decimal("412.50"))
+    assert (review.dearer, review.run_rate_usd) == (Decimal(0), Decimal("412.50"))
     assert (review.lower_usd, review.upper_usd) == (Decimal("391.875"), Decimal("433.125"))
     assert not review.is_out
 

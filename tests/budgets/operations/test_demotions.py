@@ -163,7 +163,7 @@ def test_it_runs_as_an_experiment_from_the_day_on_and_can_end(cast: Cast, found:
 def test_without_money_its_calls_are_blocked_and_it_says_so(cast: Cast, found: Proven) -> None:
     made = demoted(found.initiative, on=date(2026, 12, 31))
 
-    assert (made.back_usd, made.allotment_usd) == (0, 0)
+    assert made.back_usd == made.allotment_usd == 0
     assert made.why_nothing == (
         "FY2026, of which core holds money by it, is over: nothing is given back."
     )
@@ -172,6 +172,6 @@ def test_without_money_its_calls_are_blocked_and_it_says_so(cast: Cast, found: P
     total = Cap.objects.get(
         scope__slug="initiative:support-drafter", window="total", retired_at=None
     )
-    assert (total.limit_usd, total.starts_on) == (0, date(2027, 1, 1))
+    assert (total.limit_usd, total.starts_on) == (Decimal(0), date(2027, 1, 1))
     assert not Journal.objects.filter(kind="demotion").exists()
     assert "its calls are blocked from 1 Jan 2027 on" in InitiativeStep.objects.latest("pk").reason

@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 from django.db import transaction
 
+from budgets.gates import worth
 from budgets.lifecycle import InitiativeAction
 from budgets.models import CorePart, Graduation
 from budgets.operations.demotions import demote
@@ -59,7 +60,12 @@ def test_both_hold_their_share_and_the_second_falls_back_on_demotion(cast: Cast)
     }
     graduation = Graduation.objects.get()
     month = measured_in(graduation, Period(AUGUST, SEPTEMBER))
-    assert (month.cost_usd, month.judged.dearer) == (Decimal("12787.50"), 0)
+    assert (month.cost_usd, month.judged.dearer) == (Decimal("12787.50"), Decimal(0))
+
+    inputs = {"definition": found.definition.slug, "pricing": "piece"}
+    window = {"from": AUGUST.isoformat(), "until": SEPTEMBER.isoformat()}
+    checked = worth.GATE.gather(found.initiative, inputs, window, midnight(SEPTEMBER)).measures
+    assert (Decimal(checked["ai_usd"]), checked["outcomes"]) == (Decimal("12787.50"), "248")
 
     lived(cast, SEPTEMBER, DEMOTED, shared={"project": "claims"})
     with transaction.atomic():

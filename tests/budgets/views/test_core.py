@@ -58,7 +58,7 @@ def test_a_workload_is_shown_with_its_months_and_what_follows(
     assert answer["today"] == row
     assert (row["signed_usd"], row["verdicts"]) == ("412.50", ["good", "bad"])
     assert sum(Decimal(each["usd"]) for each in answer["money"]) == Decimal("63112.50")
-    lines = b"".join(aud.get("/core/?format=csv").streaming_content).decode().splitlines()
+    lines = aud.get("/core/?format=csv").getvalue().decode().splitlines()
     assert lines[1].startswith("support-drafter,Support,2026-08-01,412.50")
 
 

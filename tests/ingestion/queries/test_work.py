@@ -138,7 +138,7 @@ def test_a_cost_object_has_the_tasks_of_the_days_on_which_calls_are_its(
         + call("2", "0.20", task="b", day=10)
         + call("3", "0.40", task="c", day=11)
     )
-    work = Work(cost_object_id=experiment.pk)
+    work = Work(objects=(experiment.pk,))
 
     assert per_task_costs(work, period=NOVEMBER).named_usd == Decimal("0.6")
     assert cost_of(work, period=NOVEMBER).usd == Decimal("0.6")
