@@ -2,6 +2,7 @@
 
 from budgets.gates.evidence import first_altered_evidence
 from budgets.queries import proof as budget_proof
+from budgets.queries.core_proof import core_is_what_was_moved
 from budgets.queries.openings import first_counted_twice
 from ingestion.queries import proof as spend_proof
 from org import audit
@@ -19,6 +20,7 @@ PROOFS: tuple[tuple[str, Proof], ...] = (
     ("journals = 0", budget_proof.journals_sum_to_zero),
     ("gate evidence = what its hash was taken of", first_altered_evidence),
     ("budgets = what was granted", budget_proof.budgets_are_what_was_granted),
+    ("core = what graduations moved", core_is_what_was_moved),
     ("days before TokenOps = days without usage", first_counted_twice),
     ("audit chain intact", audit.first_broken_link),
 )

@@ -23,6 +23,7 @@ from budgets.operations.demotions import demote
 from budgets.operations.graduations import settle_graduated
 from budgets.operations.history import advance
 from budgets.operations.probations import locked_in_core
+from budgets.queries.core_proof import core_is_what_was_moved
 from budgets.queries.ledger import balance_usd
 from budgets.queries.proof import budgets_are_what_was_granted, journals_sum_to_zero
 from finops.demotion import Demoted
@@ -101,6 +102,7 @@ def test_core_gives_back_46_days_to_where_they_came_from(cast: Cast, found: Prov
     assert ledger_total() == 0
     assert journals_sum_to_zero() is None
     assert budgets_are_what_was_granted() is None
+    assert core_is_what_was_moved() is None
     [journal] = Journal.objects.filter(kind="demotion")
     net = CoreGrant.objects.order_by("ends_on").values_list("ends_on").annotate(Sum("usd"))
     assert [usd for _, usd in net] == [
@@ -158,6 +160,7 @@ def test_it_runs_as_an_experiment_from_the_day_on_and_can_end(cast: Cast, found:
     assert pool_of(cast) == Decimal("9913.80")  # 11,976.30 less five days at 412.50
     assert own_balance(initiative) == Decimal("26016.00")
     assert budgets_are_what_was_granted() is None
+    assert core_is_what_was_moved() is None
 
 
 def test_without_money_its_calls_are_blocked_and_it_says_so(cast: Cast, found: Proven) -> None:

@@ -9,6 +9,7 @@ import pytest
 from budgets.models import CoreGrant, Graduation, Journal, TrueUp
 from budgets.operations.true_ups import true_up_core
 from budgets.queries.core_money import current_rate_usd, held_usd
+from budgets.queries.core_proof import core_is_what_was_moved
 from budgets.queries.proof import budgets_are_what_was_granted
 from ingestion.models import UnitDay
 from org.models import FiscalPeriod
@@ -99,6 +100,7 @@ def test_core_gives_back_what_it_needs_no_more_but_not_of_closed_periods(cast: C
     assert held_usd(graduation) == Decimal("59662.50")
     assert CoreGrant.objects.filter(cause="true_up").count() == 3
     assert budgets_are_what_was_granted() is None
+    assert core_is_what_was_moved() is None
 
 
 def test_the_contingency_pays_what_core_lacks(cast: Cast) -> None:
@@ -119,6 +121,7 @@ def test_the_contingency_pays_what_core_lacks(cast: Cast) -> None:
     }
     assert ledger_total() == 0
     assert budgets_are_what_was_granted() is None
+    assert core_is_what_was_moved() is None
     assert Graduation.objects.get().run_rate_usd == Decimal("412.50")
     assert posted.reason == (
         "By late data the days of the baseline cost $440.50 a day, not $412.50 (+6.8%). Core got"

@@ -14,6 +14,7 @@ from budgets.operations.demotions import demote
 from budgets.operations.graduations import enter_core_due
 from budgets.operations.history import advance
 from budgets.operations.probations import locked_in_core
+from budgets.queries.core_proof import core_is_what_was_moved
 from budgets.queries.core_reviews import measured_in
 from budgets.queries.proof import budgets_are_what_was_granted
 from finops.periods import Period
@@ -78,6 +79,7 @@ def test_both_hold_their_share_and_the_second_falls_back_on_demotion(cast: Cast)
     assert not CoreSpan.objects.filter(ends_on=None).exists()
     assert ledger_total() == 0
     assert budgets_are_what_was_granted() is None
+    assert core_is_what_was_moved() is None
     lived(cast, DEMOTED, date(2026, 9, 18), shared={"project": "claims"}, told=False)
     after = UnitDay.objects.filter(reporting_day=DEMOTED, cost_object__isnull=False)
     assert list(after.values_list("cost_object__slug", "is_core", "cost_usd")) == [
