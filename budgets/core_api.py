@@ -9,7 +9,12 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from budgets.api import caller
-from budgets.core_serializers import CoreDetailOut, CoreOut, core_detail_out, core_out
+from budgets.core_serializers import (
+    WorkloadDetailOut,
+    WorkloadOut,
+    workload_detail_out,
+    workload_out,
+)
 from budgets.models import Initiative
 from budgets.queries.core_list import core_rows
 from budgets.queries.core_page import core_page
@@ -27,14 +32,14 @@ class CoreList(APIView):
     @extend_schema(
         operation_id="list_core",
         parameters=[OpenApiParameter("unit", OpenApiTypes.STR, description="The unit's slug.")],
-        responses=CoreOut(many=True),
+        responses=WorkloadOut(many=True),
     )
     def get(self, request: Request) -> Response:
         user, slug = caller(request), request.query_params.get("unit", "")
         unit = get_object_or_404(Unit.objects.visible_to(user), slug=slug) if slug else None
         rows = core_rows(user=user, on=reporting_today(timezone.now()), unit=unit)
         currency = company().currency
-        return Response([CoreOut(core_out(row, currency=currency)).data for row in rows])
+        return Response([WorkloadOut(workload_out(row, currency=currency)).data for row in rows])
 
 
 class CoreDetail(APIView):
@@ -42,7 +47,7 @@ class CoreDetail(APIView):
 
     scopes = {"GET": Scope.SPEND_READ}
 
-    @extend_schema(operation_id="read_core", responses=CoreDetailOut)
+    @extend_schema(operation_id="read_core", responses=WorkloadDetailOut)
     def get(self, request: Request, slug: str) -> Response:
         user = caller(request)
         rows = Initiative.objects.visible_to(user).select_related("unit", "cost_object")
@@ -50,4 +55,6 @@ class CoreDetail(APIView):
         page = core_page(found, user=user, on=reporting_today(timezone.now()))
         if page is None:
             raise NotThere(f"{found} never graduated into core.")
-        return Response(CoreDetailOut(core_detail_out(page, currency=company().currency)).data)
+        return Response(
+            WorkloadDetailOut(workload_detail_out(page, currency=company().currency)).data
+        )

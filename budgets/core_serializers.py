@@ -22,7 +22,7 @@ class CoreProbationOut(serializers.Serializer[Any]):
     says = serializers.CharField()
 
 
-class CoreOut(serializers.Serializer[Any]):
+class WorkloadOut(serializers.Serializer[Any]):
     """A workload in core today."""
 
     initiative = serializers.CharField()
@@ -87,20 +87,20 @@ class CoreTrueUpOut(serializers.Serializer[Any]):
     at = serializers.DateTimeField()
 
 
-class CoreDetailOut(serializers.Serializer[Any]):
+class WorkloadDetailOut(serializers.Serializer[Any]):
     """A workload since it graduated; `today` is null once it left core."""
 
     initiative = serializers.CharField()
     sentence = serializers.CharField()
-    today = CoreOut(allow_null=True)
+    today = WorkloadOut(allow_null=True)
     months = CoreMonthOut(many=True)
     probations = CoreProbationOut(many=True)
     money = CoreMoneyOut(many=True)
     true_ups = CoreTrueUpOut(many=True)
 
 
-def core_out(row: CoreRow, *, currency: str) -> dict[str, Any]:
-    """Return the values of `CoreOut`."""
+def workload_out(row: CoreRow, *, currency: str) -> dict[str, Any]:
+    """Return the values of `WorkloadOut`."""
     last, recheck = row.last_known, row.next_recheck
     return {
         "initiative": row.initiative.slug,
@@ -121,12 +121,12 @@ def core_out(row: CoreRow, *, currency: str) -> dict[str, Any]:
     }
 
 
-def core_detail_out(page: CorePage, *, currency: str) -> dict[str, Any]:
-    """Return the values of `CoreDetailOut`."""
+def workload_detail_out(page: CorePage, *, currency: str) -> dict[str, Any]:
+    """Return the values of `WorkloadDetailOut`."""
     return {
         "initiative": page.initiative.slug,
         "sentence": core_sentence(page),
-        "today": core_out(page.row, currency=currency) if page.row else None,
+        "today": workload_out(page.row, currency=currency) if page.row else None,
         "months": [_month(each) for each in page.reviews],
         "probations": [_probation(each) for each in page.probations],
         "money": [_money(each) for each in page.grants],

@@ -5,8 +5,8 @@ from datetime import date, datetime, timedelta
 import pytest
 from django.utils import timezone
 
-from budgets.models import Initiative
-from budgets.tasks import sweep
+from budgets.models import CoreReview, Initiative
+from budgets.tasks import sweep, sweep_core, watch_core
 from tests.factories.budgets import granted_budget, pool_of, running
 from tests.org_cast import Cast
 
@@ -32,3 +32,11 @@ def test_the_sweep_ends_what_is_due_once_however_often_it_runs(
     assert made.state == "expired"
     assert made.steps.filter(action="expire").count() == 1
     assert pool_of(cast) == 500
+
+
+@pytest.mark.django_db
+def test_core_has_nothing_to_watch_before_the_company_is_set_up() -> None:
+    watch_core()
+    sweep_core()
+
+    assert CoreReview.objects.count() == 0

@@ -60,6 +60,7 @@ from finops.unit_economics import (
 from finops.waiver import Earned, cost_usd, lasts
 from tests.finops import (
     breaker_tables,
+    core_tables,
     gate_tables,
     graduation_tables,
     model_tables,
@@ -116,6 +117,10 @@ CHECKERS |= {
     "quota-carry": quota_tables.carried,
     "quota-shares": quota_tables.shares,
     "quota-overbooking": quota_tables.overbookings,
+    "core-months": core_tables.months,
+    "core-limits": core_tables.limits,
+    "demotions": core_tables.demotions,
+    "true-ups": core_tables.true_ups,
 }
 
 
