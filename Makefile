@@ -45,8 +45,13 @@ $(VENV)/.synced: $(VENV)/.uv-$(UV_VERSION) uv.lock pyproject.toml
 run: setup
 	@exec $(BIN)/python -m tokenops.supervisor
 
+# Processes take over from each other, for some tests take a thousand times as long as others. What
+# Python compiles is kept for the processes that tests start, even where the shell forbids to write
+# it beside the sources.
+test: export PYTHONDONTWRITEBYTECODE :=
+test: export PYTHONPYCACHEPREFIX := $(CURDIR)/$(VENV)/compiled
 test: setup
-	$(BIN)/pytest -n 2
+	$(BIN)/pytest -n 2 --dist worksteal
 
 lint: setup
 	$(BIN)/ruff check
