@@ -17,7 +17,7 @@ from finops.graduation import Standard, standard_of
 from finops.money import ROUNDED, to_cents
 from finops.periods import FiscalPeriod, Period
 from ingestion.models import OutcomeDefinition
-from ingestion.queries.work import cost_of, work_of_object
+from ingestion.queries.work import cost_of, work_of_objects
 from org.queries.calendar import periods_of_year
 from org.refusals import Refusal
 from org.templatetags.figures import day as written_day
@@ -72,7 +72,7 @@ def _standard(graduation: Graduation, worth: Mapping[str, Any]) -> Standard | No
     days = Period(*(date.fromisoformat(baseline[name]) for name in ("from", "until")))
     return standard_of(
         outcomes=_number(worth["outcomes"]),
-        tokens=cost_of(work_of_object(cost_object), period=days).tokens,
+        tokens=cost_of(work_of_objects(cost_object), period=days).tokens,
         usd=_number(worth["ai_usd"]),
         days=days.days,
     )

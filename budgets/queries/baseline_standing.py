@@ -172,13 +172,17 @@ def _rated_usd(day: Day, repriced: Mapping[date, Repriced]) -> Decimal:
     return day.spent_usd or Decimal(0)
 
 
+def _own(initiative: Initiative) -> tuple[int, ...]:
+    return () if initiative.cost_object_id is None else (initiative.cost_object_id,)
+
+
 def _tasks(runs: Sequence[_Run]) -> dict[int, int]:
     """Count the tasks that the calls of each window name, in one question for equal windows."""
     works: dict[Period, dict[int, Work]] = defaultdict(dict)
     for run in runs:
         if run.days is not None:
             found = run.history.initiative
-            works[run.days][found.pk] = Work(cost_object_id=found.cost_object_id)
+            works[run.days][found.pk] = Work(objects=_own(found))
     return {
         pk: costs.tasks
         for days, of_days in works.items()

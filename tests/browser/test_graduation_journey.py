@@ -11,7 +11,7 @@ from decimal import Decimal
 import httpx
 import pytest
 from django.utils import timezone
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, ViewportSize, expect
 from pytest_django.live_server_helper import LiveServer
 
 from budgets import tasks
@@ -38,7 +38,7 @@ OVER, NOTHING = date(2026, 4, 9), date(2026, 4, 20)
 SIGNED, CORE = date(2026, 5, 18), date(2026, 6, 1)
 PAGE = "/initiatives/draft-answers/"
 PIECES = 8
-PHONE = {"width": 390, "height": 844}
+PHONE = ViewportSize(width=390, height=844)
 
 
 @pytest.fixture
