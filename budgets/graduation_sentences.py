@@ -187,6 +187,6 @@ def who_signs(signers: Sequence[Signer]) -> str:
     """Say who has to sign gate 5, and who of them cannot."""
     named = joined([signer.in_words for signer in signers])
     return (
-        f"The {named}, each another person: nobody who asked for the experiment, gathered this"
-        " evidence or signed gate 1."
+        f"The {named}. Each is another person, and none of them asked for the experiment, gathered"
+        " this evidence or signed gate 1."
     )

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from dashboard.demo.calls import Volume
 from dashboard.demo.cast import Cast
 from dashboard.demo.experiment_calls import gateway_calls
-from dashboard.demo.experiments import EXPERIMENTS
+from dashboard.demo.experiments import EXPERIMENTS, LOOKED_AT
 from dashboard.demo.history import History, Scene
 from dashboard.demo.usage_files import as_csv, calls_within, in_order
 from finops.periods import ONE_DAY, Period
@@ -91,8 +91,9 @@ def _months(history: History) -> Iterator[Period]:
 
 
 def _fortnights(history: History) -> Iterator[Period]:
-    """Yield fortnights from a Monday, cut where an experiment ended: it is settled then."""
-    ends = [history.today - ONE_DAY * plan.ended for plan in EXPERIMENTS]  # today's for the rest
+    """Yield fortnights from a Monday, cut where an experiment ended or was looked at."""
+    cuts = [*(plan.ended for plan in EXPERIMENTS), *LOOKED_AT]  # today's for what goes on
+    ends = [history.today - ONE_DAY * days for days in cuts]
     first = history.today - ONE_DAY * GATEWAY_SINCE_DAYS
     start = max(first - ONE_DAY * first.weekday(), history.start)
     while start < history.today:

@@ -14,6 +14,8 @@ from finops.periods import ONE_DAY, Period
 WEEKEND, FIRST_OF_WEEKEND = 0.22, 5
 DAY_NOISE, CALL_NOISE = (0.75, 1.2), (0.6, 1.4)
 MOST_OF_CAP = 0.94  # an ordinary day stays beneath its daily cap
+STEADY = (1.0, 1.03, 0.98, 1.02, 0.97)  # a week is no multiple of it
+FEWEST_TASKS = 10  # a day: a plan for a year rests on more than a handful
 FEWEST_TODAY = 14  # so many small calls sum to what was meant
 
 
@@ -72,9 +74,14 @@ def _ordinary_day(plan: Experiment, history: History, day: date) -> list[Call]:
     if not over < ago < plan.decided or (plan.tripped and ago == plan.tripped):
         return []
     chance = seeded(plan.workflow, day)
-    share = plan.burn * chance.uniform(*DAY_NOISE)
+    noise = STEADY[day.toordinal() % len(STEADY)] if plan.is_steady else chance.uniform(*DAY_NOISE)
+    share = plan.burn * noise
     if day.weekday() >= FIRST_OF_WEEKEND:
         share *= WEEKEND
     usd = daily_cap(plan, history) * Decimal(str(round(min(share, MOST_OF_CAP), 4)))
     begins, ends = history.at(day, "07:30"), history.at(day, "19:30")
-    return calls_for(plan, history, usd=usd, begins=begins, ends=ends, series="day")
+    fewest = FEWEST_TASKS if plan.is_steady else 1
+    calls = calls_for(plan, history, usd=usd, begins=begins, ends=ends, series="day", fewest=fewest)
+    for number, call in enumerate(calls):
+        call.task = f"{plan.workflow}-{day:%y%m%d}-{number}" if plan.is_steady else ""
+    return calls

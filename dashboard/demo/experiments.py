@@ -19,6 +19,8 @@ class Ending(Enum):
     WITHDRAWN = "withdrawn"
 
 
+# So many days ago somebody measured what had run: the gateway's files are cut there.
+LOOKED_AT = (48, 10)
 # Those that were approved, and so have money, a scope and calls.
 FUNDED = (Ending.RUNNING, Ending.STOPPED, Ending.EXPIRED)
 
@@ -52,6 +54,7 @@ class Experiment:
     reason: str = ""
     question: str = ""
     tripped: int = 0  # how many days ago its daily cap was reached once before
+    is_steady: bool = False  # whether one day is like another, and its calls name their tasks
 
     @property
     def workload(self) -> Workload:
@@ -104,6 +107,22 @@ EXPERIMENTS = (
         ending=Ending.RUNNING, asked=15, decided=12, days=60, daily_cap_usd=Decimal(12),
         today=0.04, burn=0.09, model="gemini-2.5-pro", shape=_SMALL,
         unit_of_work="question answered",
+    ),
+    Experiment(
+        workflow="recovery-letters", name="Recovery letters", unit="fraud",
+        hypothesis="Drafting the letter to the other party's insurer recovers claims a month "
+        "earlier, at under a dollar a letter.",
+        ending=Ending.RUNNING, asked=79, decided=76, days=90, daily_cap_usd=Decimal(26),
+        cap_days=70, burn=0.6, is_steady=True, model="gpt-5-mini", shape=_SMALL,
+        owner="kofi.boateng", unit_of_work="letter sent", outcome_source="recovery-desk",
+    ),
+    Experiment(
+        workflow="call-notes", name="Call notes", unit="support",
+        hypothesis="A note of each call, written while it is still warm, saves four minutes of "
+        "typing and is read by the next colleague.",
+        ending=Ending.RUNNING, asked=75, decided=72, days=90, daily_cap_usd=Decimal(22),
+        cap_days=70, burn=0.58, is_steady=True, model="claude-haiku-4-5", shape=_SMALL,
+        owner="priya.raman", unit_of_work="note kept", outcome_source="support-desk",
     ),
     Experiment(
         workflow="renewal-nudges", name="Renewal nudges", unit="support",

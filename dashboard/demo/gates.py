@@ -7,6 +7,7 @@ from decimal import Decimal
 from functools import partial
 
 from budgets.gate_lifecycle import GateAction
+from budgets.gates.rule import Inputs
 from budgets.models import Gate, Initiative
 from budgets.operations.gates import Given, take_gate_step
 from dashboard.demo.cast import Cast
@@ -73,10 +74,10 @@ LOOKED_AT = "Compared with the claims file of the month."
 def scenes(history: History, cast: Cast) -> Iterator[Scene]:
     plans = {plan.workflow: plan for plan in EXPERIMENTS}
     for worth in WORTHS:
-        play = _Play(history, cast, plans[worth.workflow], worth)
+        play = GatePlay(history, cast, plans[worth.workflow], worth)
         yield Scene(history.ago(play.plan.decided - 1, "11:00"), play.define)
         if worth.is_counted:
-            yield Scene(history.moment_today(0.5), play.count)
+            yield Scene(history.moment_today(0.5), partial(play.count, play.plan.decided, 0))
     yield from _first_gates(history, cast, plans)
     yield from _second_gates(history, cast, plans)
     yield from _third_gates(history, cast, plans)
@@ -85,7 +86,7 @@ def scenes(history: History, cast: Cast) -> Iterator[Scene]:
 def _first_gates(history: History, cast: Cast, plans: dict[str, Experiment]) -> Iterator[Scene]:
     """Let gate 1 pass, wait for finance, fail, and be revoked after it had passed."""
     photo, reply, submission, clause = (
-        _Play(history, cast, plans[worth.workflow], worth) for worth in WORTHS
+        GatePlay(history, cast, plans[worth.workflow], worth) for worth in WORTHS
     )
     for play, moment in ((photo, 0.60), (reply, 0.62), (submission, 0.64)):
         at = history.moment_today(moment)
@@ -104,7 +105,7 @@ def _first_gates(history: History, cast: Cast, plans: dict[str, Experiment]) -> 
 def _second_gates(history: History, cast: Cast, plans: dict[str, Experiment]) -> Iterator[Scene]:
     """Let gate 2 pass, and be deferred: a cheaper model is good enough, too little is graded."""
     photo, reply, submission, clause = (
-        _Play(history, cast, plans[worth.workflow], worth) for worth in WORTHS
+        GatePlay(history, cast, plans[worth.workflow], worth) for worth in WORTHS
     )
     for play, moment in ((photo, 0.76), (reply, 0.78), (submission, 0.80)):
         at = history.moment_today(moment)
@@ -116,7 +117,7 @@ def _second_gates(history: History, cast: Cast, plans: dict[str, Experiment]) ->
 
 def _third_gates(history: History, cast: Cast, plans: dict[str, Experiment]) -> Iterator[Scene]:
     """Let gate 3 pass after a trip test, and be looked at early where none was run."""
-    photo, reply, *_ = (_Play(history, cast, plans[worth.workflow], worth) for worth in WORTHS)
+    photo, reply, *_ = (GatePlay(history, cast, plans[worth.workflow], worth) for worth in WORTHS)
     yield Scene(history.moment_today(0.872), partial(photo.gather, BREAKER))
     yield Scene(history.moment_today(0.876), partial(photo.submit, BREAKER))
     yield Scene(history.moment_today(0.882), partial(photo.sign, BREAKER, "cfo", ""))
@@ -125,7 +126,7 @@ def _third_gates(history: History, cast: Cast, plans: dict[str, Experiment]) -> 
 
 
 @dataclass(frozen=True, slots=True)
-class _Play:
+class GatePlay:
     """What happens to the gates of one experiment; each method is an act at an instant."""
 
     history: History
@@ -155,9 +156,9 @@ class _Play:
             at=at,
         )
 
-    def count(self, at: datetime) -> None:
-        """Tell every result since the experiment began, a few each day."""
-        days = [self.history.today - ONE_DAY * back for back in range(self.plan.decided, 0, -1)]
+    def count(self, since: int, until: int, at: datetime) -> None:
+        """Tell every result from so many days ago on until so many, a few each day."""
+        days = [self.history.today - ONE_DAY * back for back in range(since, until, -1)]
         record_outcomes(
             records=[
                 {
@@ -173,9 +174,10 @@ class _Play:
             at=at,
         )
 
-    def gather(self, number: int, at: datetime) -> None:
+    def gather(self, number: int, at: datetime, *, inputs: Inputs | None = None) -> None:
         by = self._manager().username
-        self._step(number, GateAction.GATHER, by=by, at=at, given=self._given(number))
+        given = self._given(number) if inputs is None else Given(inputs=inputs)
+        self._step(number, GateAction.GATHER, by=by, at=at, given=given)
 
     def submit(self, number: int, at: datetime) -> None:
         self._step(number, GateAction.SUBMIT, by=self._manager().username, at=at)
@@ -186,8 +188,11 @@ class _Play:
     def revoke(self, number: int, by: str, reason: str, at: datetime) -> None:
         self._step(number, GateAction.REVOKE, by=by, at=at, given=Given(reason=reason))
 
+    def gate(self, number: int) -> Gate | None:
+        return Gate.objects.filter(initiative__name=self.plan.name, number=number).first()
+
     def _given(self, number: int) -> Given:
-        if number == OPTIMISATION:
+        if number not in (ROI, BREAKER):
             return Given()
         if number == BREAKER:
             return Given(inputs={"expected_day_usd": f"{self._initiative().daily_cap_usd / 2:.2f}"})
@@ -219,7 +224,7 @@ class _Play:
         given: Given | None = None,
     ) -> None:
         initiative = self._initiative()
-        gate = Gate.objects.filter(initiative=initiative, number=number).first()
+        gate = self.gate(number)
         take_gate_step(
             initiative_id=initiative.pk,
             number=number,

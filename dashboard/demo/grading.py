@@ -19,6 +19,7 @@ SIMPLE, MEDIUM, COMPLEX = Band.SIMPLE, Band.MEDIUM, Band.COMPLEX
 SYNC, ASYNC = WorkflowLabel.Latency.SYNC, WorkflowLabel.Latency.ASYNC
 
 REQUIRED_AGO, LABELLED_AGO, GRADED_AGO = 64, 62, 20
+GRADED_EARLY_AGO = 55  # of what wanted to prove itself first
 # Risk → the share that has to pass, and the lowest tier that may be asked.
 REQUIRED = {
     Risk.LOW: (Decimal("0.90"), Tier.LOCAL),
@@ -65,6 +66,8 @@ LABELS: Mapping[str, Work] = {
     "assistant": Work("chat", MEDIUM, Risk.LOW, SYNC),
     "photo-damage-triage": Work("damage reading", COMPLEX, Risk.MEDIUM, ASYNC),
     "reply-autopilot": Work("reply", SIMPLE, Risk.LOW, SYNC),
+    "recovery-letters": Work("letter", SIMPLE, Risk.LOW, SYNC, human_review=True),
+    "call-notes": Work("note", SIMPLE, Risk.LOW, SYNC, human_review=True),
     "submission-copilot": Work("submission reading", COMPLEX, Risk.MEDIUM, SYNC, human_review=True),
 }
 
@@ -77,6 +80,7 @@ class Graded(NamedTuple):
     size: int
     passed: Mapping[str, int]
     shadow_days: int = 0
+    ago: int = GRADED_AGO
 
 
 SETS = (
@@ -91,6 +95,14 @@ SETS = (
     Graded("translation", SIMPLE, 250, {"gemini-2.5-pro": 246, "gemini-2.5-flash": 243}),
     Graded("damage reading", COMPLEX, 320, {"gpt-5.5": 309, "gpt-5.2": 274, "gpt-5-mini": 233}, 10),
     Graded("reply", SIMPLE, 300, {"claude-sonnet-5": 287, "claude-haiku-4-5": 283}, 7),
+    Graded("letter", SIMPLE, 300, {"gpt-5-mini": 291, "gpt-5-nano": 246}, ago=GRADED_EARLY_AGO),
+    Graded(
+        "note",
+        SIMPLE,
+        300,
+        {"claude-haiku-4-5": 289, "gpt-5-mini": 259, "gpt-5-nano": 231},
+        ago=GRADED_EARLY_AGO,
+    ),
     Graded("submission reading", COMPLEX, 120, {"claude-opus-4-8": 116, "claude-sonnet-5": 112}),
 )
 
@@ -99,7 +111,7 @@ def scenes(history: History, cast: Cast) -> Iterator[Scene]:
     yield Scene(history.ago(REQUIRED_AGO, "15:10"), partial(require_of_risks, cast))
     yield Scene(history.ago(LABELLED_AGO, "09:50"), partial(_label, cast))
     for place, graded in enumerate(SETS):
-        at = history.ago(GRADED_AGO, "11:00") + timedelta(minutes=7 * place)
+        at = history.ago(graded.ago, "11:00") + timedelta(minutes=7 * place)
         yield Scene(at, partial(grade, cast, graded))
 
 

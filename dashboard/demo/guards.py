@@ -20,6 +20,7 @@ from policy.operations.guards import GuardTerms, put_guard
 from policy.operations.margins import record_margins
 
 GUARDED_AGO, FED_SINCE = 5, 21  # days
+GUARDED_EARLY_AGO = 51  # of what wanted to prove itself first
 EARNER = "customer"
 MARGIN_FLOOR = Decimal("0.45")
 # What a day brings in and costs beside AI, as multiples of what its calls are expected to cost.
@@ -37,6 +38,7 @@ class Watched:
     usd_per_minute: Decimal
     task_steps: int
     task_usd: Decimal
+    ago: int = GUARDED_AGO
 
 
 GUARDS: Mapping[str, Watched] = {
@@ -61,13 +63,29 @@ GUARDS: Mapping[str, Watched] = {
         task_steps=40,
         task_usd=Decimal("4.00"),
     ),
+    "initiative:recovery-letters": Watched(
+        requests=40,
+        tokens=900_000,
+        usd_per_minute=Decimal(3),
+        task_steps=10,
+        task_usd=Decimal("0.50"),
+        ago=GUARDED_EARLY_AGO,
+    ),
+    "initiative:call-notes": Watched(
+        requests=60,
+        tokens=1_200_000,
+        usd_per_minute=Decimal(3),
+        task_steps=10,
+        task_usd=Decimal("0.40"),
+        ago=GUARDED_EARLY_AGO,
+    ),
 }
 LOOP_CALLS, LOOP_SECONDS = 8, 60
 
 
 def scenes(history: History, cast: Cast, parts: Sequence[Volume]) -> Iterator[Scene]:
     for place, (slug, watched) in enumerate(GUARDS.items()):
-        at = history.ago(GUARDED_AGO, f"10:{20 + place}")
+        at = history.ago(watched.ago, f"10:{20 + place}")
         yield Scene(at, partial(_guard, history, cast, slug, watched))
     yield Scene(history.ago(FED_SINCE - 1, "08:50"), partial(_judge_by_days, cast))
     yield Scene(history.ago(FED_SINCE - 1, "09:05"), partial(_set_floor, cast))

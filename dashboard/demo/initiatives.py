@@ -18,6 +18,7 @@ from dashboard.demo.experiment_calls import FEWEST_TODAY, calls_for, daily_cap
 from dashboard.demo.experiments import EXPERIMENTS, FUNDED, Ending, Experiment
 from dashboard.demo.gates import RESULTS_A_DAY, WORTHS
 from dashboard.demo.history import History, Scene, fiscal_year, year_start
+from dashboard.demo.proofs import PROVED
 from finops.periods import ONE_DAY
 from policy.operations.upkeep import keep_up
 from policy.operations.usage import take_usage
@@ -132,7 +133,7 @@ class _Play:
         manager = self.cast.manager(plan.unit)
         cap_usd = scaled(plan.daily_cap_usd * plan.cap_days, self.history)
         starts_on = self._starts_on()
-        worth = next((each for each in WORTHS if each.workflow == plan.workflow), None)
+        worth = next((each for each in (*WORTHS, *PROVED) if each.workflow == plan.workflow), None)
         return InitiativeTerms(
             name=plan.name,
             unit=self.cast.units[plan.unit],

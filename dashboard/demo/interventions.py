@@ -72,7 +72,7 @@ def scenes(history: History, cast: Cast) -> Iterator[Scene]:
     yield Scene(asked + timedelta(minutes=9), partial(_sign, cast, STORM, "cfo"))
     yield Scene(asked + timedelta(minutes=22), partial(_sign, cast, STORM, "finance"))
     yield Scene(asked + STORM.lasts, _end_overrides)
-    yield Scene(history.moment_today(TESTED_TODAY), partial(_test, cast))
+    yield Scene(history.moment_today(TESTED_TODAY), partial(trip_test, cast, TESTED))
     yield Scene(history.moment_today(REPORTED_TODAY), report_all)
     yield Scene(history.moment_today(REQUESTED_TODAY), partial(_ask, history, cast, BROKER))
     for by, moment in zip(("cfo", "finance"), SIGNED_TODAY, strict=True):
@@ -108,10 +108,10 @@ def _end_overrides(at: datetime) -> None:
     end_overrides(at=at)
 
 
-def _test(cast: Cast, at: datetime) -> None:
-    """Let a loop run against a copy of the cap, with all routers listening."""
+def trip_test(cast: Cast, slug: str, at: datetime) -> None:
+    """Let a loop run against a copy of a scope's cap, with all routers listening."""
     report_all(at)
-    scope = Scope.objects.get(slug=TESTED)
+    scope = Scope.objects.get(slug=slug)
     test = ask_trip_test(scope=scope, by=cast.users["engineer"], at=at)
     clock = TestClock(at)
     run_trip_test(test_id=test.pk, clock=clock.now, wait=clock.wait)

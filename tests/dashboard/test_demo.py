@@ -175,7 +175,8 @@ def test_initiatives_stand_in_every_state(demo: Summary) -> None:
     assert states == {
         InitiativeState.DRAFT: 1,
         InitiativeState.REQUESTED: 2,
-        InitiativeState.SANDBOX: 4,
+        InitiativeState.SANDBOX: 5,
+        InitiativeState.CORE: 1,
         InitiativeState.STOPPED: 1,
         InitiativeState.EXPIRED: 1,
         InitiativeState.REJECTED: 1,
@@ -191,6 +192,9 @@ def test_gates_stand_where_their_evidence_leads(demo: Summary) -> None:
     }
 
     assert states == {
+        **{("Call notes", number): "passed" for number in range(1, 5)},
+        ("Call notes", 5): "in_review",
+        **{("Recovery letters", number): "passed" for number in range(1, 6)},
         ("Clause search", 1): "revoked",
         ("Clause search", 2): "evidence",
         ("Photo damage triage", 1): "passed",
@@ -272,7 +276,7 @@ def test_an_override_is_in_force_one_is_over_and_one_waits(demo: Summary) -> Non
 def test_a_trip_test_was_seen_by_every_router_and_stopped_within_a_twentieth(
     demo: Summary,
 ) -> None:
-    test = TripTest.objects.get()
+    test = TripTest.objects.latest("pk")
 
     assert (test.state, test.scope.slug) == ("done", "initiative:photo-damage-triage")
     assert (test.routers, test.sightings.count()) == (4, 4)
@@ -292,6 +296,8 @@ def test_guards_stand_margins_are_fed_and_money_is_leased(demo: Summary) -> None
         "initiative:photo-damage-triage",
         "initiative:reply-autopilot",
         "initiative:submission-copilot",
+        "initiative:recovery-letters",
+        "initiative:call-notes",
     }
     assert MarginEntry.objects.filter(scope__slug="unit:customer").count() == 21
     assert [(lease.sidecar, lease.is_final) for lease in leases] == [
@@ -362,7 +368,7 @@ def test_rules_and_policy_were_published_through_the_year(demo: Summary) -> None
     newest = PolicyRevision.objects.latest("number")
     fleet = {row.name: row for row in Sidecar.objects.all()}
 
-    assert RuleBook.objects.count() == 9  # three versions, and one for each funded experiment
+    assert RuleBook.objects.count() == 11  # three versions, and one for each funded experiment
     assert newest.number > 20
     assert len(fleet) == 4
     assert fleet["gateway-eu-1"].revision == newest.number

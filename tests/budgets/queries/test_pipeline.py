@@ -71,7 +71,7 @@ def test_each_stands_in_the_column_of_its_next_gate_and_only_what_one_may_see_do
         "proposed": ["Of Claims", "Asked", "Draft"],
         "gate-1": ["First"],
         "gate-2": ["Second"],
-        "passed": ["Third"],
+        "graduating": ["Third"],
         "closed": ["Over"],
     }
     assert stages(cast.greta) == {"proposed": ["Of Claims"]}

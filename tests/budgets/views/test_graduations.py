@@ -101,7 +101,7 @@ def test_the_page_of_a_graduation_names_who_signs_and_what_can_be_done(
     page = carl.get(PAGE)
 
     read = words(page.content.decode())
-    assert "The CFO and department head, each another person: nobody who asked" in read
+    assert "The CFO and department head. Each is another person, and none of them asked" in read
     assert 'aria-label="Sign, gate 5"' in page.content.decode()
     assert "Decision record" not in read
     assert SENTENCE in words(aud.get(PAGE).content.decode())
