@@ -1,16 +1,18 @@
 """The days a graduation rests on, measured once more: what late data made of them."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 from budgets.models import Graduation
 from budgets.queries.core_reviews import baseline_of
 from finops.money import to_cents
-from finops.periods import ONE_DAY, Period
+from finops.periods import ONE_DAY, Period, day_bounds
 from finops.stability.days import Effect
 from finops.stability.figures import figures_of
+from ingestion.queries.repriced_days import Wanted, repriced_days
 from ingestion.queries.spend import ZERO_USD, daily_spend
+from org.queries.calendar import company
 
 COUNTED = (Effect.COUNTS.value, Effect.COUNTS_ANNOTATED.value)
 
@@ -32,12 +34,24 @@ def remeasured(graduation: Graduation) -> Remeasured:
     caps = _counted(graduation)
     days = Period(min(caps), max(caps) + ONE_DAY)
     spent = dict(daily_spend(period=days, cost_object=graduation.initiative.cost_object))
-    daily = [(day, spent.get(day, ZERO_USD)) for day in sorted(caps)]
+    priced = _priced_alike(graduation, days)
+    daily = [(day, priced.get(day, spent.get(day, ZERO_USD))) for day in sorted(caps)]
     figures = figures_of(daily)
     return Remeasured(
         run_rate_usd=to_cents(figures.run_rate_usd) if figures else Decimal("0.00"),
-        over=[day for day, usd in daily if usd > caps[day]],
+        over=[day for day in sorted(caps) if spent.get(day, ZERO_USD) > caps[day]],
     )
+
+
+def _priced_alike(graduation: Graduation, days: Period) -> dict[date, Decimal]:
+    """Return the days at the prices of the last one, where other prices held, as gate 4 does."""
+    cost_object = graduation.initiative.cost_object_id
+    if cost_object is None:
+        return {}
+    _, end = day_bounds(days.end - ONE_DAY, company().zone)
+    found = repriced_days({cost_object: Wanted(days, end - timedelta(microseconds=1))})
+    moved = found.get(cost_object, {}).items()
+    return {day: each.to_usd for day, each in moved if each.to_usd is not None}
 
 
 def _counted(graduation: Graduation) -> dict[date, Decimal]:
