@@ -11,7 +11,7 @@ from rest_framework.views import APIView
 
 from budgets.api import caller
 from budgets.baseline_forms import whom_it_may_be_about
-from budgets.baseline_serializers import BaselineNoteIn, BaselineOut, ReasonIn, baseline_out
+from budgets.baseline_serializers import BaselineNoteIn, BaselineOut, BaselineReasonIn, baseline_out
 from budgets.models import BaselineNote, Initiative
 from budgets.operations.baseline_notes import (
     About,
@@ -61,9 +61,11 @@ class BaselineNoteWithdrawal(IdempotentPost):
 
     scopes = {"POST": Scope.INITIATIVES_WRITE}
 
-    @extend_schema(operation_id="withdraw_baseline_note", request=ReasonIn, responses=BaselineOut)
+    @extend_schema(
+        operation_id="withdraw_baseline_note", request=BaselineReasonIn, responses=BaselineOut
+    )
     def post(self, request: Request, slug: str, note_id: int) -> Response:
-        user, given = caller(request), ReasonIn(data=request.data)
+        user, given = caller(request), BaselineReasonIn(data=request.data)
         found = _initiative(user, slug)
         rows = notes_about([found]).select_related("initiative__unit", "unit")
         note: BaselineNote = get_object_or_404(rows, pk=note_id)
@@ -78,9 +80,11 @@ class BaselineLift(IdempotentPost):
 
     scopes = {"POST": Scope.INITIATIVES_WRITE}
 
-    @extend_schema(operation_id="lift_baseline_freeze", request=ReasonIn, responses=BaselineOut)
+    @extend_schema(
+        operation_id="lift_baseline_freeze", request=BaselineReasonIn, responses=BaselineOut
+    )
     def post(self, request: Request, slug: str) -> Response:
-        user, given = caller(request), ReasonIn(data=request.data)
+        user, given = caller(request), BaselineReasonIn(data=request.data)
         found = _initiative(user, slug)
         given.is_valid(raise_exception=True)
         reason = given.validated_data["reason"]

@@ -131,7 +131,7 @@ class BaselineNoteIn(NamedFields):
     link = serializers.URLField(required=False, allow_blank=True, default="", max_length=500)
 
 
-class ReasonIn(NamedFields):
+class BaselineReasonIn(NamedFields):
     """Why a note is withdrawn, or what is done about a second breach."""
 
     reason = serializers.CharField(max_length=4000)

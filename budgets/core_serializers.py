@@ -49,7 +49,7 @@ class CoreMonthOut(serializers.Serializer[Any]):
     starts_on = serializers.DateField()
     ends_on = serializers.DateField()
     number = serializers.IntegerField(help_text="More than 1 after late data.")
-    verdict = serializers.ChoiceField(choices=CoreReview.Verdict.values)
+    verdict = serializers.ChoiceField(choices=CoreReview.Verdict.choices)
     reasons = serializers.ListField(child=serializers.CharField())
     cost_usd = serializers.CharField()
     known_usd = serializers.CharField(help_text="Of the days whose results are told.")

@@ -10,7 +10,7 @@ from budgets.queries.decision_record import DecisionRecord, content_of, sha256_o
 from finops.graduation import Funding
 
 
-class BaselineOut(serializers.Serializer[Any]):
+class SignedBaselineOut(serializers.Serializer[Any]):
     """The days of the run rate, `until` the first one outside, and their evidence of gate 4."""
 
     until = serializers.DateField()
@@ -105,7 +105,7 @@ class DecisionRecordOut(serializers.Serializer[Any]):
     starts_on = serializers.DateField()
     funding = serializers.ChoiceField(choices=[each.value for each in Funding])
     run_rate_usd = serializers.CharField()
-    baseline = BaselineOut()
+    baseline = SignedBaselineOut()
     unit_usd = serializers.CharField(allow_null=True)
     next_year_usd = serializers.CharField()
     released = ReleasedOut()

@@ -193,6 +193,8 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "BudgetStateEnum": "budgets.lifecycle.BudgetState",
         "InitiativeStateEnum": "budgets.lifecycle.InitiativeState",
+        "ThresholdEffectEnum": "budgets.models.thresholds.Threshold.Does",
+        "CoreVerdictEnum": "budgets.models.core.CoreReview.Verdict",
         "CoreGrantCauseEnum": "budgets.models.graduations.CoreGrant.Cause",
         "ProbationCauseEnum": "budgets.models.core.Probation.Cause",
         "TrueUpStateEnum": "budgets.models.core.TrueUp.State",
