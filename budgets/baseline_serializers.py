@@ -8,10 +8,11 @@ from rest_framework import serializers
 
 from budgets.baseline_sentences import baseline_sentence, past_sentence
 from budgets.baseline_statistics import statistic_rows
+from budgets.gate_serializers import VERDICTS
 from budgets.models import BaselineNote
 from budgets.queries.baseline_page import BaselinePage
 from budgets.serializers import NamedFields
-from finops.gates.criteria import Unit, Verdict
+from finops.gates.criteria import Unit
 from finops.stability.days import Effect, Event, Kind, Rule
 from finops.stability.streak import MOST_PAUSED, NEEDED_DAYS
 from finops.stability.strip import Cell
@@ -52,7 +53,7 @@ class StatisticOut(serializers.Serializer[Any]):
     measured = serializers.CharField(allow_null=True)
     limit = serializers.CharField(allow_null=True)
     unit = serializers.ChoiceField(choices=[each.value for each in Unit])
-    verdict = serializers.ChoiceField(choices=[each.value for each in Verdict], allow_null=True)
+    verdict = serializers.ChoiceField(choices=VERDICTS, allow_null=True)
     says = serializers.CharField()
     how = serializers.CharField()
 

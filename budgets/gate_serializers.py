@@ -10,6 +10,8 @@ from budgets.queries.gates import GateStanding, Part
 from budgets.serializers import NamedFields
 from finops.gates.criteria import Outcome, Unit, Verdict
 
+VERDICTS = [each.value for each in Verdict]
+
 
 class GateStepIn(NamedFields):
     """A step of a gate: the version it is based on, and what goes with the action.
@@ -43,7 +45,7 @@ class CriterionOut(serializers.Serializer[Any]):
     measured = serializers.CharField(allow_null=True)
     limit = serializers.CharField(allow_null=True)
     unit = serializers.ChoiceField(choices=[each.value for each in Unit])
-    verdict = serializers.ChoiceField(choices=[each.value for each in Verdict])
+    verdict = serializers.ChoiceField(choices=VERDICTS)
     says = serializers.CharField()
 
 

@@ -194,6 +194,7 @@ SPECTACULAR_SETTINGS = {
         "BudgetStateEnum": "budgets.lifecycle.BudgetState",
         "InitiativeStateEnum": "budgets.lifecycle.InitiativeState",
         "ThresholdEffectEnum": "budgets.models.thresholds.Threshold.Does",
+        "CriterionVerdictEnum": "budgets.gate_serializers.VERDICTS",
         "CoreVerdictEnum": "budgets.models.core.CoreReview.Verdict",
         "CoreGrantCauseEnum": "budgets.models.graduations.CoreGrant.Cause",
         "ProbationCauseEnum": "budgets.models.core.Probation.Cause",
