@@ -38,7 +38,7 @@ def pytest_collection_finish() -> None:
     gc.enable()
 
 
-LONG = ("browser", "workers", "loop", "long")
+LONG = ("workers", "loop", "long", "browser")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -46,7 +46,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
     Processes then steal from each other what is left (`--dist worksteal`), and that is short.
     """
-    items.sort(key=lambda item: not any(item.get_closest_marker(name) for name in LONG))
+    items.sort(key=_haste)
+
+
+def _haste(item: pytest.Item) -> int:
+    marks = {mark.name for mark in item.iter_markers()}
+    return next((place for place, name in enumerate(LONG) if name in marks), len(LONG))
 
 
 @pytest.fixture

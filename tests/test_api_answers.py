@@ -27,6 +27,8 @@ from policy.models import PolicyRevision
 from tests.demo_company import demo
 from tests.factories.org import new_token
 
+pytestmark = pytest.mark.long
+
 __all__ = ["demo"]
 
 SECRET = "tok_of_the_api_test"

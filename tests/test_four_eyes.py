@@ -43,6 +43,8 @@ from tests.factories.overrides import overridden
 from tests.factories.quotas import quota
 from tests.org_cast import Cast
 
+pytestmark = pytest.mark.long
+
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 SECRET = "tok_of_who_asked"
 APPROVING = ("approve", "grant_extension", "grant_revision", "grant_opening")

@@ -53,6 +53,8 @@ from tests.demo_company import CALLS, NOW, PASSWORD, demo
 from tests.ingestion.focus_rules import broken
 from tests.ingestion.readers.reading import read_report
 
+pytestmark = pytest.mark.long
+
 __all__ = ["demo"]
 
 

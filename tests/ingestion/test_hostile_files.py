@@ -90,6 +90,7 @@ def test_a_rejected_formula_is_harmless_in_the_file_of_rejects(tmp_path: Path) -
     assert [row[3] for row in csv.reader(lines[1:])] == [f"'{sent}", "'@x"]
 
 
+@pytest.mark.long
 @pytest.mark.django_db(transaction=True)
 def test_a_worker_outlives_them_all_and_the_next_good_file_loads(at: datetime) -> None:
     gather()

@@ -23,7 +23,7 @@ from tests.ingestion.proofs import faults
 from tests.ingestion.report_source import line, report
 from tests.org_cast import Cast
 
-pytestmark = pytest.mark.usefixtures("report_sources")
+pytestmark = [pytest.mark.long, pytest.mark.usefixtures("report_sources")]
 
 # A day, and two hours of another one, whose lines meet in the same slices and days.
 BUCKETS = ((2, (0, 24)), (3, (3, 4)), (3, (4, 5)))

@@ -19,6 +19,8 @@ USER = """
 import sys
 from pathlib import Path
 from tokenops import embedded
+
+pytestmark = pytest.mark.long
 embedded.use(var_dir=Path(sys.argv[1]))
 print("holding", flush=True)
 sys.stdin.read()

@@ -25,6 +25,7 @@ LOSERS = [Stale.__name__] * 2
 DECIDING = ("grant_extension", "reject_extension")
 
 
+@pytest.mark.long
 @pytest.mark.django_db(transaction=True)
 def test_a_thousand_requests_end_once_each_however_their_three_deciders_meet(at: datetime) -> None:
     cast = gather()

@@ -11,6 +11,8 @@ from hypothesis.stateful import run_state_machine_as_test
 from ingestion.operations.slices import forget_slices
 from tests.policy.lease_machine import LeaseMachine
 
+pytestmark = pytest.mark.long
+
 
 class Undone(LeaseMachine):
     """Each run in a transaction of its own, which is taken back at its end."""
