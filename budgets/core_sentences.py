@@ -170,21 +170,27 @@ def core_list_sentence(rows: Sequence[CoreRow]) -> str:
     """Say what runs in core together."""
     if not rows:
         return "Nothing runs in core that graduated here."
-    now = [row.now_usd for row in rows]
-    known = sum((each for each in now if each is not None), ZERO)
-    funded = sum((row.funded_usd for row in rows), ZERO)
+    funded = usd(sum((row.funded_usd for row in rows), ZERO))
     on_probation = sum(row.probation is not None for row in rows)
     overdue = sum(bool(row.overdue) for row in rows)
     n = len(rows)
-    told = (
-        f"{n} workload{'' if n == 1 else 's'} run{'s' if n == 1 else ''} in core:"
-        f" {usd(known)} a day against {usd(funded)} funded"
-    )
-    if None in now:
-        told += f", {now.count(None)} not known yet"
-    notes = [f"{on_probation} on probation"] if on_probation else []
-    notes += [f"{overdue} with a check overdue"] if overdue else []
-    return f"{told}{'; ' if notes else ''}{', '.join(notes)}."
+    together = _together([row.now_usd for row in rows])
+    verb = "workload runs" if n == 1 else "workloads run"
+    notes = [
+        f"{n} {verb} in core: {together} against {funded} funded a day",
+        *([f"{on_probation} on probation"] if on_probation else []),
+        *([f"{overdue} with a check overdue"] if overdue else []),
+    ]
+    return f"{'; '.join(notes)}."
+
+
+def _together(rates: Sequence[Decimal | None]) -> str:
+    """Write what is known of rates, and of how many nothing is."""
+    known = [each for each in rates if each is not None]
+    if not known:
+        return "not known yet"
+    lacking = len(rates) - len(known)
+    return f"{usd(sum(known, ZERO))}{f' and {lacking} not known yet' if lacking else ''}"
 
 
 def renewal_sentence(renewal: Renewal) -> str:

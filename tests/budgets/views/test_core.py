@@ -5,17 +5,22 @@ from datetime import datetime
 from decimal import Decimal
 
 import pytest
+from pytest_django import DjangoAssertNumQueries
 
+from budgets.core_sentences import core_list_sentence
 from budgets.models import Initiative
+from budgets.operations.graduations import enter_core_due
 from budgets.operations.probations import begin_probations
+from budgets.queries.core_list import core_rows
 from tests.budgets.conftest import SignIn
 from tests.budgets.views.test_revisions import words
 from tests.factories.core import AUGUST, OCTOBER, SEPTEMBER, final, in_core, reviewed
-from tests.factories.graduations import graduation_gates, proven
+from tests.factories.graduations import graduated, graduation_gates, proven, second_proven
 from tests.org_cast import Cast
 
 DEAR = Decimal("540.375")  # 1.31 × 412.50
 PAGE = "/initiatives/support-drafter/core/"
+QUERIES = 14
 
 
 @pytest.fixture
@@ -47,7 +52,7 @@ def test_a_workload_is_shown_with_its_months_and_what_follows(
     assert "Out of control" in page
     assert "In FY2027's budget of Support: no, none is granted yet; it needs $150,562.50" in page
     assert "FY2026 P8 $412.50 $391.88 $412.50 $433.13 Within" in page
-    assert "1 workload runs in core: $540.38 a day against $412.50 funded" in listed
+    assert "1 workload runs in core: $540.38 against $412.50 funded a day" in listed
     assert "$67.55 +31.0% of $51.56" in listed
     assert "Overdue: gates 1, 2, 3" in listed  # ninety days since June are over
 
@@ -90,3 +95,25 @@ def test_the_request_of_the_next_year_is_told_what_core_needs(
 
     assert "What runs in core of Support needs $150,562.50 of FY2027: Support drafter" in told
     assert "What runs in core" not in now
+
+
+def test_the_list_asks_as_often_for_two_workloads_as_for_one(
+    cast: Cast, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    with graduation_gates():
+        first = proven(cast, pool="80000.00", reserve="120000.00")
+        second = second_proven(cast, first)
+        in_core(cast, first)
+        graduated(cast, second)
+        enter_core_due(at=final(AUGUST))
+
+    for slug, count in (("support-drafter", 1), (None, 2)):
+        with django_assert_num_queries(QUERIES):
+            rows = core_rows(user=cast.aud, on=SEPTEMBER, slug=slug)
+            told = core_list_sentence(rows)
+        assert len(rows) == count
+
+    assert told == (
+        "2 workloads run in core: not known yet against $532.50 funded a day; 2 with a check"
+        " overdue."
+    )
