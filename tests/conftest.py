@@ -99,5 +99,7 @@ def _test_settings(var_dir: Path) -> dict[str, object]:
             "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
         },
         "WHITENOISE_USE_FINDERS": True,
+        # Looked up when asked for: each test client would else look at all files there are.
+        "WHITENOISE_AUTOREFRESH": True,
         "PASSWORD_HASHERS": ["django.contrib.auth.hashers.MD5PasswordHasher"],
     }

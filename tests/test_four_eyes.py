@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Callable, Iterator
+from copy import deepcopy
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -13,6 +15,7 @@ from django.test import Client
 from django.test.client import MULTIPART_CONTENT
 from django.urls import URLResolver, get_resolver
 from django.utils import timezone
+from pytest_django import DjangoDbBlocker
 
 from budgets.lifecycle import BudgetAction, InitiativeAction
 from budgets.models import GateSignature, Initiative, Waiver
@@ -41,7 +44,7 @@ from tests.factories.org import new_token, new_unit, new_user
 from tests.factories.outcomes import defined
 from tests.factories.overrides import overridden
 from tests.factories.quotas import quota
-from tests.org_cast import Cast
+from tests.org_cast import Cast, gather
 
 pytestmark = pytest.mark.long
 
@@ -52,10 +55,8 @@ NAMED = re.compile(r"<(?:\w+:)?(\w+)>")
 WHO = ("herself", "her other account", "as a superuser", "her token", "in her place", "as delegate")
 
 
-@pytest.fixture
-def matters(cast: Cast) -> dict[str, Any]:
+def everything_asked(cast: Cast, *, at: datetime) -> dict[str, Any]:
     """Let Carl, a CFO, ask for everything that can be asked for; each waits for a decision."""
-    at = timezone.now()
     today = at.date()
     days = {"starts_on": today, "ends_on": today + timedelta(days=20)}
     granted = granted_budget(cast, at=at)
@@ -110,6 +111,28 @@ def matters(cast: Cast) -> dict[str, Any]:
         "waiver": waiver,
         "override": override,
     }
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Everything that can be asked for, and who is there."""
+
+    cast: Cast
+    matters: dict[str, Any]
+
+
+@pytest.fixture(scope="class")
+def _asked_once(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Asked]:
+    with django_db_blocker.unblock(), transaction.atomic():
+        cast = gather()
+        yield Asked(cast, everything_asked(cast, at=timezone.now()))
+        transaction.set_rollback(True)
+
+
+@pytest.fixture
+def asked(_asked_once: Asked, db: None) -> Asked:
+    """Return what was asked for once for all who try; what one of them does is taken back."""
+    return deepcopy(_asked_once)
 
 
 def identities(cast: Cast, name: str) -> Callable[[], Client]:
@@ -221,97 +244,75 @@ def assert_nobody_approved_it(approvals: list[Approval]) -> None:
         assert approval.state != "approved", approval
 
 
-@pytest.mark.parametrize("who", WHO)
-def test_no_address_lets_who_asked_approve(cast: Cast, matters: dict[str, Any], who: str) -> None:
-    waiting = list(Approval.objects.waiting().filter(requested_by=cast.carl))
-    assert {each.kind for each in waiting} == set(matters)
-    client_of = identities(cast, who)
-    tried = 0
+class TestOnceEverythingIsAsked:
+    @pytest.mark.parametrize("who", WHO)
+    def test_no_address_lets_who_asked_approve(self, asked: Asked, who: str) -> None:
+        waiting = list(Approval.objects.waiting().filter(requested_by=asked.cast.carl))
+        assert {each.kind for each in waiting} == set(asked.matters)
+        client_of = identities(asked.cast, who)
+        tried = 0
 
-    for path in routes():
-        client = client_of()  # anew for each: one of them may end the session
-        # Pages read forms and REST reads JSON; an address that reads neither refuses both.
-        kind = "application/json" if path.startswith("api/") else MULTIPART_CONTENT
-        for address, body in posts(path, matters):
-            client.post(f"/{address}", body, content_type=kind)
-            tried += 1
+        for path in routes():
+            client = client_of()  # anew for each: one of them may end the session
+            # Pages read forms and REST reads JSON; an address that reads neither refuses both.
+            kind = "application/json" if path.startswith("api/") else MULTIPART_CONTENT
+            for address, body in posts(path, asked.matters):
+                client.post(f"/{address}", body, content_type=kind)
+                tried += 1
 
-    assert tried > 100
-    assert_nobody_approved_it(waiting)
+        assert tried > 100
+        assert_nobody_approved_it(waiting)
 
+    @pytest.mark.parametrize(
+        ("kind", "action"),
+        [
+            ("budget", "approve"),
+            ("initiative", "approve"),
+            ("extension", "grant_extension"),
+            ("revision", "grant_revision"),
+        ],
+    )
+    def test_nor_does_the_operation_that_holds_it(
+        self, asked: Asked, kind: str, action: str
+    ) -> None:
+        subject = asked.matters[kind]
+        subject.refresh_from_db()
 
-@pytest.mark.parametrize(
-    ("kind", "action"),
-    [
-        ("budget", "approve"),
-        ("initiative", "approve"),
-        ("extension", "grant_extension"),
-        ("revision", "grant_revision"),
-    ],
-)
-def test_nor_does_the_operation_that_holds_it(
-    cast: Cast, matters: dict[str, Any], kind: str, action: str
-) -> None:
-    subject = matters[kind]
-    subject.refresh_from_db()
+        with pytest.raises(Refusal):
+            hold_decision(
+                subject=subject,
+                action=action,
+                by=asked.cast.carl,
+                reason="",
+                version=subject.version,
+                at=timezone.now(),
+            )
 
-    with pytest.raises(Refusal):
-        hold_decision(
-            subject=subject,
-            action=action,
-            by=cast.carl,
-            reason="",
-            version=subject.version,
-            at=timezone.now(),
-        )
+    def test_nor_does_the_door_of_all_decisions(self, asked: Asked) -> None:
+        second = new_user(person=asked.cast.carl.person, roles=list(Role))
+        for approval in Approval.objects.waiting().filter(requested_by=asked.cast.carl):
+            for by in (asked.cast.carl, second):
+                with pytest.raises(Refusal):
+                    record_decision(
+                        kind=approval.kind,
+                        subject_id=approval.subject_id,
+                        approve=True,
+                        by=by,
+                        reason="",
+                        at=timezone.now(),
+                        deciders=list(Role),
+                    )
 
-
-@pytest.mark.parametrize("who", WHO)
-def test_no_identity_of_who_submitted_evidence_signs_it(cast: Cast, who: str) -> None:
-    at = timezone.now()
-    days = {"starts_on": at.date(), "ends_on": at.date() + timedelta(days=20)}
-    granted_budget(cast, at=at)
-    made = running(cast, at=at, **days)
-    with gates(Ledger(), signers=lambda _: (FINANCE,)):
-        version = reviewed(made, by=cast.carl, at=at).version
-        client_of, sent = identities(cast, who), {"version": version}
-
-        client_of().post(f"/initiatives/{made.slug}/gates/1/sign/", sent)
-        rest = f"/api/v1/initiatives/{made.slug}/gates/1/actions/sign"
-        client_of().post(rest, sent, content_type="application/json")
-        carry_out_due(at=timezone.now() + WINDOW + timedelta(seconds=1))
-
-        assert not GateSignature.objects.exists()
-        another = new_user(roles=[Role.CFO])
-        assert gate_step(made, "sign", by=another, at=at).state == "passed"
-
-
-def test_nor_does_the_door_of_all_decisions(cast: Cast, matters: dict[str, Any]) -> None:
-    second = new_user(person=cast.carl.person, roles=list(Role))
-    for approval in Approval.objects.waiting().filter(requested_by=cast.carl):
-        for by in (cast.carl, second):
-            with pytest.raises(Refusal):
-                record_decision(
-                    kind=approval.kind,
-                    subject_id=approval.subject_id,
-                    approve=True,
-                    by=by,
-                    reason="",
-                    at=timezone.now(),
-                    deciders=list(Role),
-                )
-
-
-@pytest.mark.parametrize("way", ["save", "update", "bulk_update", "sql"])
-@pytest.mark.parametrize("place", ["decided_by", "decided_for"])
-def test_nor_does_the_database(cast: Cast, matters: dict[str, Any], way: str, place: str) -> None:
-    second = new_user(person=cast.carl.person, roles=[Role.CFO])
-    values = {"decided_by": cast.ed, "decided_at": timezone.now(), "state": "approved"}
-    for approval in Approval.objects.waiting().filter(requested_by=cast.carl):
-        for user in (cast.carl, second):
-            with pytest.raises(DatabaseError), transaction.atomic():
-                written(approval, values | {place: user}, way=way)
-    assert not Approval.objects.filter(requested_by=cast.carl, state="approved").exists()
+    @pytest.mark.parametrize("way", ["save", "update", "bulk_update", "sql"])
+    @pytest.mark.parametrize("place", ["decided_by", "decided_for"])
+    def test_nor_does_the_database(self, asked: Asked, way: str, place: str) -> None:
+        second = new_user(person=asked.cast.carl.person, roles=[Role.CFO])
+        values = {"decided_by": asked.cast.ed, "decided_at": timezone.now(), "state": "approved"}
+        for approval in Approval.objects.waiting().filter(requested_by=asked.cast.carl):
+            for user in (asked.cast.carl, second):
+                with pytest.raises(DatabaseError), transaction.atomic():
+                    written(approval, values | {place: user}, way=way)
+        assert not Approval.objects.filter(requested_by=asked.cast.carl, state="approved").exists()
 
 
 def written(approval: Approval, values: dict[str, Any], *, way: str) -> None:
@@ -336,6 +337,26 @@ def written(approval: Approval, values: dict[str, Any], *, way: str) -> None:
         row.save()
     else:
         Approval.objects.bulk_update([row], list(values))
+
+
+@pytest.mark.parametrize("who", WHO)
+def test_no_identity_of_who_submitted_evidence_signs_it(cast: Cast, who: str) -> None:
+    at = timezone.now()
+    days = {"starts_on": at.date(), "ends_on": at.date() + timedelta(days=20)}
+    granted_budget(cast, at=at)
+    made = running(cast, at=at, **days)
+    with gates(Ledger(), signers=lambda _: (FINANCE,)):
+        version = reviewed(made, by=cast.carl, at=at).version
+        client_of, sent = identities(cast, who), {"version": version}
+
+        client_of().post(f"/initiatives/{made.slug}/gates/1/sign/", sent)
+        rest = f"/api/v1/initiatives/{made.slug}/gates/1/actions/sign"
+        client_of().post(rest, sent, content_type="application/json")
+        carry_out_due(at=timezone.now() + WINDOW + timedelta(seconds=1))
+
+        assert not GateSignature.objects.exists()
+        another = new_user(roles=[Role.CFO])
+        assert gate_step(made, "sign", by=another, at=at).state == "passed"
 
 
 def test_the_admin_knows_no_approvals() -> None:

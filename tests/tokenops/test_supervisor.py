@@ -17,6 +17,8 @@ import pytest
 from tokenops import supervisor
 
 ROOT = Path(__file__).resolve().parents[2]
+# Where compiled Python is kept: a product of five processes would else be compiled five times.
+COMPILED = ("PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX")
 
 pytestmark = [
     pytest.mark.workers,
@@ -40,7 +42,7 @@ def var_dir() -> Iterator[Path]:
 
 def environment(var_dir: Path, **more: str) -> dict[str, str]:
     """Return this process's environment for another installation, with services of its own."""
-    kept = {"PATH", "HOME", "LANG", "TMPDIR"}
+    kept = {"PATH", "HOME", "LANG", "TMPDIR", *COMPILED}
     given = {name: value for name, value in os.environ.items() if name in kept}
     return given | {"TOKENOPS_VAR": str(var_dir), "DJANGO_SUPERUSER_PASSWORD": "unused"} | more
 
