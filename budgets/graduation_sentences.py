@@ -14,7 +14,7 @@ from org.templatetags.figures import percent, unit_usd, usd, whole
 MOST_ABOVE_BASELINE = Decimal("0.25")
 
 
-def journal_sentence(measures: Mapping[str, Any]) -> str:
+def journal_sentence(measures: Mapping[str, Any], *, verb: str = "moves") -> str:
     """Say what moves into core, from which day on and who gives it; nothing where it cannot be."""
     journal, parts = measures["journal"], measures["parts"]
     if journal is None:
@@ -24,7 +24,7 @@ def journal_sentence(measures: Mapping[str, Any]) -> str:
     begins = long_day(date.fromisoformat(measures["starts_on"]))
     rate = usd(Decimal(measures["run_rate_usd"]))
     return (
-        f"{usd(Decimal(journal['core_usd']))} moves into the core of {core} from {begins}:"
+        f"{usd(Decimal(journal['core_usd']))} {verb} into the core of {core} from {begins}:"
         f" {rate} a day for {whole(days)} day{'' if days == 1 else 's'};"
         f" {', '.join(_givers(journal, parts[0]['name']))}."
     )
@@ -134,7 +134,8 @@ def next_year_sentence(measures: Mapping[str, Any], *, volume_index: Decimal) ->
 
 def graduation_sentence(graduation: Graduation) -> str:
     """Say which state a signed graduation is in, and what was signed."""
-    begins, signed = long_day(graduation.starts_on), journal_sentence(graduation.evidence.measures)
+    begins = long_day(graduation.starts_on)
+    signed = journal_sentence(graduation.evidence.measures, verb="moved")
     match graduation.initiative.state:
         case InitiativeState.GRADUATING:
             return f"Signed: it enters core on {begins}. {signed}"

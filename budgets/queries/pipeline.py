@@ -184,7 +184,7 @@ def _waiting_for_parts(gates: Sequence[Gate]) -> dict[int, str]:
     found = {}
     for gate in in_review:
         parts = open_parts_of(gate, GATES[gate.number], known[gate.pk].signed)
-        found[gate.initiative_id] = " and ".join(part.label.lower() for part in parts)
+        found[gate.initiative_id] = " and ".join(part.in_words for part in parts)
     return found
 
 

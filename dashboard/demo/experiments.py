@@ -112,16 +112,16 @@ EXPERIMENTS = (
         workflow="recovery-letters", name="Recovery letters", unit="fraud",
         hypothesis="Drafting the letter to the other party's insurer recovers claims a month "
         "earlier, at under a dollar a letter.",
-        ending=Ending.RUNNING, asked=79, decided=76, days=90, daily_cap_usd=Decimal(26),
-        cap_days=70, burn=0.6, is_steady=True, model="gpt-5-mini", shape=_SMALL,
+        ending=Ending.RUNNING, asked=79, decided=76, days=90, daily_cap_usd=Decimal(22),
+        cap_days=54, burn=0.6, is_steady=True, model="gpt-5.2", shape=_READER,
         owner="kofi.boateng", unit_of_work="letter sent", outcome_source="recovery-desk",
     ),
     Experiment(
         workflow="call-notes", name="Call notes", unit="support",
         hypothesis="A note of each call, written while it is still warm, saves four minutes of "
         "typing and is read by the next colleague.",
-        ending=Ending.RUNNING, asked=75, decided=72, days=90, daily_cap_usd=Decimal(22),
-        cap_days=70, burn=0.58, is_steady=True, model="claude-haiku-4-5", shape=_SMALL,
+        ending=Ending.RUNNING, asked=75, decided=72, days=90, daily_cap_usd=Decimal(20),
+        cap_days=54, burn=0.58, is_steady=True, model="claude-sonnet-5", shape=_READER,
         owner="priya.raman", unit_of_work="note kept", outcome_source="support-desk",
     ),
     Experiment(

@@ -66,8 +66,8 @@ LABELS: Mapping[str, Work] = {
     "assistant": Work("chat", MEDIUM, Risk.LOW, SYNC),
     "photo-damage-triage": Work("damage reading", COMPLEX, Risk.MEDIUM, ASYNC),
     "reply-autopilot": Work("reply", SIMPLE, Risk.LOW, SYNC),
-    "recovery-letters": Work("letter", SIMPLE, Risk.LOW, SYNC, human_review=True),
-    "call-notes": Work("note", SIMPLE, Risk.LOW, SYNC, human_review=True),
+    "recovery-letters": Work("letter", MEDIUM, Risk.LOW, SYNC, human_review=True),
+    "call-notes": Work("note", MEDIUM, Risk.LOW, SYNC, human_review=True),
     "submission-copilot": Work("submission reading", COMPLEX, Risk.MEDIUM, SYNC, human_review=True),
 }
 
@@ -95,12 +95,12 @@ SETS = (
     Graded("translation", SIMPLE, 250, {"gemini-2.5-pro": 246, "gemini-2.5-flash": 243}),
     Graded("damage reading", COMPLEX, 320, {"gpt-5.5": 309, "gpt-5.2": 274, "gpt-5-mini": 233}, 10),
     Graded("reply", SIMPLE, 300, {"claude-sonnet-5": 287, "claude-haiku-4-5": 283}, 7),
-    Graded("letter", SIMPLE, 300, {"gpt-5-mini": 291, "gpt-5-nano": 246}, ago=GRADED_EARLY_AGO),
+    Graded("letter", MEDIUM, 300, {"gpt-5.2": 289, "gpt-5-mini": 258}, ago=GRADED_EARLY_AGO),
     Graded(
         "note",
-        SIMPLE,
+        MEDIUM,
         300,
-        {"claude-haiku-4-5": 289, "gpt-5-mini": 259, "gpt-5-nano": 231},
+        {"claude-sonnet-5": 291, "claude-haiku-4-5": 261},
         ago=GRADED_EARLY_AGO,
     ),
     Graded("submission reading", COMPLEX, 120, {"claude-opus-4-8": 116, "claude-sonnet-5": 112}),

@@ -67,7 +67,7 @@ def test_the_record_tells_the_terms_the_journal_and_every_signature(
 
     read = words(as_user(cast.aud).get(PAGE).content.decode())
 
-    assert "Signed: it enters core on 1 August 2026. $63,112.50 moves into the core" in read
+    assert "Signed: it enters core on 1 August 2026. $63,112.50 moved into the core" in read
     assert "Who pays What the experiment has left, then the contingency" in read
     assert f"Journal {signed.journal_id} Support drafter graduates into core." in read
     assert "Core of Support, FY2026 Core +$63,112.50" in read
@@ -140,7 +140,7 @@ def test_what_happens_since_is_told_beside_the_record_and_never_changes_it(
 
     assert as_user(cast.aud).get(FILE).content == before
     read = words(as_user(cast.aud).get(PAGE).content.decode())
-    assert "In core since 1 August 2026. $63,112.50 moves" in read
+    assert "In core since 1 August 2026. $63,112.50 moved" in read
     assert "Graduated by Hugo" in read
     assert "Entered core by TokenOps" in read
     assert "$600.00 that the experiment did not use went back to the pool." in read
