@@ -30,13 +30,13 @@ class Scene(Generic[P, T]):
     """
 
     def __init__(self, make: Callable[P, T]) -> None:
-        self._make = make
+        self.make = make
         self._rehearsed: dict[tuple[tuple[str, object], ...], tuple[str, bytes]] = {}
 
     def __call__(self, *args: P.args, **given: P.kwargs) -> T:
         known = self._rehearsed.get(tuple(sorted(given.items())))
         if known is None:
-            return self._make(*args, **given)
+            return self.make(*args, **given)
         rows, returned = known
         with connection.cursor() as cursor:
             cursor.execute(rows)
@@ -45,7 +45,7 @@ class Scene(Generic[P, T]):
     def rehearse(self, *args: P.args, **given: P.kwargs) -> None:
         """Make the scene on an empty database, remember rows and return value, and undo it."""
         with transaction.atomic(), connection.cursor() as cursor:
-            returned = self._make(*args, **given)
+            returned = self.make(*args, **given)
             cursor.execute(QUESTIONS)
             cursor.execute(" UNION ALL ".join(question for (question,) in cursor.fetchall()))
             rows = ";\n".join(statement for (statement,) in cursor.fetchall())
