@@ -64,10 +64,10 @@ SELECT g.id, 'pass', 'in_review', 'passed', 1, %(at)s, '' FROM budgets_gate g
 """
 UNIT_DAYS_SQL = """
 INSERT INTO ingestion_unitday
-  (reporting_day, unit_id, cost_object_id, provider, model, status, metered, rule_book, calls,
-   in_tokens, out_tokens, cost_usd, list_usd)
+  (reporting_day, unit_id, cost_object_id, provider, model, status, metered, rule_book, is_core,
+   calls, in_tokens, out_tokens, cost_usd, list_usd)
 SELECT %(first)s::date + d, o.unit_id, o.id,
-       CASE m WHEN 0 THEN 'openai' ELSE 'anthropic' END, 'model-' || m, 1, true, 1,
+       CASE m WHEN 0 THEN 'openai' ELSE 'anthropic' END, 'model-' || m, 1, true, 1, false,
        %(calls)s / 2, 10000, 1000, 20 + (hashtext(o.slug || d || m) & 1023) / 200.0, 1
   FROM org_costobject o, generate_series(0, %(days)s) d, generate_series(0, 1) m
 """

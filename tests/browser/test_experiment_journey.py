@@ -234,7 +234,7 @@ def pass_gate_one(page: Page, clock: Clock) -> None:
         take(page, 1, "Sign")
         let_it_take_effect(clock)
     page.goto(f"{PAGE}gates/")
-    expect(page.locator("main")).to_contain_text("1 of 4 gates passed")
+    expect(page.locator("main")).to_contain_text("1 of 5 gates passed")
 
 
 def defer_gate_two(scene: Cast, clock: Clock, page: Page) -> None:
@@ -261,7 +261,7 @@ def pass_gate_two(page: Page, clock: Clock) -> None:
     take(page, 2, "Sign")
     let_it_take_effect(clock)
     page.goto(f"{PAGE}gates/")
-    expect(page.locator("main")).to_contain_text("2 of 4 gates passed")
+    expect(page.locator("main")).to_contain_text("2 of 5 gates passed")
 
 
 def grade(scene: Cast, clock: Clock, *, model: str, passed: int) -> None:

@@ -246,12 +246,14 @@ def money_moved(scene: Cast) -> None:
 def one_bad_month(page: Page) -> None:
     """Say that June cost $1.75 a result against $1.25, and what a second such month brings."""
     assert state() == "core"
+    sign_in(page, "grace")
     page.goto(f"{PAGE}core/")
     expect(page.locator("main .sentence").first).to_contain_text("+40")
 
 
 def on_probation(page: Page) -> None:
     assert state() == "probation"
+    sign_in(page, "grace")
     page.goto(f"{PAGE}core/")
     expect(page.locator("main")).to_contain_text("probation")
 
@@ -263,6 +265,7 @@ def demoted(scene: Cast, page: Page) -> None:
     days_left = (date(2027, 1, 1) - step.at.date()).days - 1
     core = Budget.objects.get(unit=scene.support).core_usd
     assert core == Decimal("7140.00") - 10 * days_left
+    sign_in(page, "grace")
     page.goto(PAGE)
     expect(page.locator("main")).to_contain_text("Demoted")
     proved()

@@ -218,6 +218,7 @@ def test_every_unit_asked_for_a_budget_and_decisions_wait_for_the_cfo(demo: Summ
     assert states == {BudgetState.ACTIVE: 17, BudgetState.REQUESTED: 1, BudgetState.REJECTED: 1}
     assert set(Budget.objects.values_list("unit__slug", flat=True)) == set(BY_SLUG)
     assert sorted(waiting.values_list("requested_by__username", flat=True)) == [
+        "diane.mercer",  # by the flex rule that goes with her graduation
         "gm",  # and by her flex rule, of volume beyond its limits
         "gm",
         "gm2",

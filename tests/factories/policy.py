@@ -70,6 +70,7 @@ def spend(
         metered=metered,
         defaults={
             "rule_book": 1,
+            "is_core": cost_object is None,
             "calls": 0,
             "in_tokens": 0,
             "out_tokens": 0,

@@ -15,12 +15,13 @@ import pytest
 from tests.tokenops.test_processes import is_alive
 from tokenops import embedded
 
+pytestmark = pytest.mark.long
+
 USER = """
 import sys
 from pathlib import Path
 from tokenops import embedded
 
-pytestmark = pytest.mark.long
 embedded.use(var_dir=Path(sys.argv[1]))
 print("holding", flush=True)
 sys.stdin.read()
