@@ -36,6 +36,16 @@ def initiative(cast: Cast) -> Iterator[Initiative]:
         yield found.initiative
 
 
+@pytest.mark.usefixtures("initiative")
+def test_a_workload_without_a_whole_month_yet_is_shown_beside_its_baseline(
+    cast: Cast, as_user: SignIn
+) -> None:
+    listed = words(as_user(cast.aud).get("/core/").content)
+
+    assert "1 workload runs in core" in listed
+    assert "– $51.56" in listed
+
+
 def test_a_workload_is_shown_with_its_months_and_what_follows(
     cast: Cast, as_user: SignIn, initiative: Initiative, monkeypatch: pytest.MonkeyPatch
 ) -> None:
