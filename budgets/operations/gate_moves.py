@@ -4,8 +4,9 @@ from datetime import datetime
 
 from budgets.gate_lifecycle import GATE_TRANSITIONS, GateAction, GateState
 from budgets.gates.registry import title_of
-from budgets.models import Gate, GateStep, Initiative
+from budgets.models import Gate, GateStep
 from budgets.operations.gate_news import tell_of_gate
+from budgets.operations.history import locked_initiative
 from org.audit import record
 from org.models import User
 from org.refusals import Refusal, Stale
@@ -16,9 +17,7 @@ def locked_gate(*, initiative_id: int, number: int) -> Gate:
 
     All gates of an initiative wait for one another: one passes only after those before it.
     """
-    rows = Initiative.objects.select_for_update(of=("self",))
-    rows = rows.select_related("unit", "owner", "on_call", "cost_object", "requested_by")
-    initiative = rows.get(pk=initiative_id)
+    initiative = locked_initiative(initiative_id)
     found = Gate.objects.filter(initiative=initiative, number=number)
     gate = found.select_related("evidence__by", "passed_on__by").first()
     gate = gate or Gate(initiative=initiative, number=number)

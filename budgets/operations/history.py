@@ -1,4 +1,4 @@
-"""Remembering what happened to an experiment, with the terms as they stood."""
+"""Moving an experiment: its lock, its state, and its history with the terms as they stood."""
 
 from datetime import datetime
 
@@ -8,6 +8,17 @@ from budgets.terms import as_written, terms_of
 from org.audit import record
 from org.models import User
 from org.refusals import Refusal
+
+
+def locked_initiative(initiative_id: int) -> Initiative:
+    """Return the initiative with its row locked, and who answers for it.
+
+    Two may press at once: the lock makes the second read what the first left.
+    """
+    rows = Initiative.objects.select_for_update(of=("self",))
+    return rows.select_related(
+        "unit", "owner__person", "on_call__person", "requested_by__person", "cost_object"
+    ).get(pk=initiative_id)
 
 
 def advance(

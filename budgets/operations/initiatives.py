@@ -13,7 +13,7 @@ from budgets.lifecycle import (
     InitiativeState,
 )
 from budgets.models import Initiative
-from budgets.operations.history import advance, remember
+from budgets.operations.history import advance, locked_initiative, remember
 from budgets.operations.initiative_effects import take_effect
 from budgets.operations.moves import Move
 from budgets.operations.news import tell_of_signature, tell_of_step
@@ -64,7 +64,7 @@ def revise_initiative(
     *, initiative_id: int, terms: InitiativeTerms, by: User, version: int, at: datetime
 ) -> Initiative:
     """Replace the terms of a draft. What was decided on stays what it was."""
-    initiative = _locked(initiative_id)
+    initiative = locked_initiative(initiative_id)
     _check_version(initiative, version)
     if initiative.state != InitiativeState.DRAFT:
         raise Refusal(f"Only a draft can be revised; this is {_state_word(initiative)}.")
@@ -97,7 +97,7 @@ def take_step(
     sentence per field, or Refusal where the state does not admit the action.
     """
     # Two deciders may press at once: the lock makes the second read what the first left.
-    initiative = _locked(initiative_id)
+    initiative = locked_initiative(initiative_id)
     if version is not None:
         _check_version(initiative, version)
     came_from = InitiativeState(initiative.state)
@@ -107,7 +107,7 @@ def take_step(
     check_nothing_held(initiative, action)
     take_effect(initiative, action, Move(by=by, reason=reason, at=at, change=change))
     if (waiting := still_unsigned(initiative, action)) is not None:
-        return _signed(_locked(initiative_id), waiting, by=by, reason=reason, at=at)
+        return _signed(locked_initiative(initiative_id), waiting, by=by, reason=reason, at=at)
     advance(initiative, action, by=by, reason=reason, at=at)
     tell_of_step(initiative, action, by=by, reason=reason, at=at)
     if initiative.state in ENDED:
@@ -140,7 +140,7 @@ def settle_ended(*, at: datetime) -> list[str]:
 
 @transaction.atomic
 def _settle_one(initiative_id: int, *, at: datetime) -> bool:
-    initiative = _locked(initiative_id)
+    initiative = locked_initiative(initiative_id)
     if initiative.steps.filter(action=RELEASED).exists():
         return False  # somebody was here since we looked
     return _settle(initiative, by=None, at=at)
@@ -149,7 +149,7 @@ def _settle_one(initiative_id: int, *, at: datetime) -> bool:
 @transaction.atomic
 def _expire(initiative_id: int, *, at: datetime) -> bool:
     """Expire the initiative unless somebody ended it since we looked."""
-    if _locked(initiative_id).state not in RUNNING:
+    if locked_initiative(initiative_id).state not in RUNNING:
         return False
     take_step(
         initiative_id=initiative_id,
@@ -170,11 +170,6 @@ def _settle(initiative: Initiative, *, by: User | None, at: datetime) -> bool:
     told = f"{usd(released_usd)} returned to the pool of {initiative.unit}."
     remember(initiative, RELEASED, came_from=state, by=by, reason=told, at=at)
     return True
-
-
-def _locked(initiative_id: int) -> Initiative:
-    rows = Initiative.objects.select_for_update(of=("self",))
-    return rows.select_related("unit", "owner__person", "on_call__person").get(pk=initiative_id)
 
 
 def _check_terms(terms: InitiativeTerms, *, by: User) -> None:

@@ -12,7 +12,7 @@ from django.db.models import Q, QuerySet
 
 from budgets.lifecycle import IN_CORE, SPENDING, InitiativeState
 from budgets.models import Initiative
-from budgets.operations.history import remember
+from budgets.operations.history import locked_initiative, remember
 from budgets.operations.scopes import put_who_answers
 from budgets.rights import INITIATIVE
 from org.models import Membership, NoticeKind, Role, User
@@ -76,11 +76,7 @@ def _answered_by(users: QuerySet[User]) -> Iterable[Initiative]:
 @transaction.atomic
 def _hand_over(initiative_id: int, *, at: datetime) -> str | None:
     """Give the experiment to its successor, unless it ended or got one since we looked."""
-    initiative = (
-        Initiative.objects.select_for_update(of=("self",))
-        .select_related("unit", "owner__person", "on_call__person", "cost_object")
-        .get(pk=initiative_id)
-    )
+    initiative = locked_initiative(initiative_id)
     on = reporting_today(at)
     gone = set(_gone(on=on).values_list("pk", flat=True))
     leaver = next((u for u in (initiative.owner, initiative.on_call) if u and u.pk in gone), None)

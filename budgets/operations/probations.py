@@ -11,7 +11,7 @@ from budgets.lifecycle import InitiativeAction, InitiativeState
 from budgets.models import CoreReview, Graduation, Initiative, Probation
 from budgets.operations.core_news import tell_of_core
 from budgets.operations.demotions import demote
-from budgets.operations.history import advance
+from budgets.operations.history import advance, locked_initiative
 from budgets.queries.core_baseline import remeasured
 from budgets.queries.core_money import newest_graduation
 from budgets.queries.core_reviews import daily_of, measured_in, reviews_of
@@ -50,7 +50,7 @@ def end_probations(*, at: datetime) -> list[str]:
 
 @transaction.atomic
 def _begin_if_due(initiative_id: int, *, at: datetime) -> bool:
-    initiative = locked_in_core(initiative_id)
+    initiative = locked_initiative(initiative_id)
     graduation = newest_graduation(initiative)
     if initiative.state != InitiativeState.CORE or graduation is None:
         return False  # somebody was here since we looked
@@ -140,7 +140,7 @@ def _warn(probation: Probation, *, at: datetime) -> bool:
 
 @transaction.atomic
 def _end(initiative_id: int, *, at: datetime) -> bool:
-    initiative = locked_in_core(initiative_id)
+    initiative = locked_initiative(initiative_id)
     graduation = newest_graduation(initiative)
     if initiative.state != InitiativeState.PROBATION or graduation is None:
         return False  # somebody was here since we looked
@@ -190,10 +190,3 @@ def _running() -> QuerySet[Probation]:
         "graduation__initiative__on_call",
         "graduation__initiative__requested_by",
     )
-
-
-def locked_in_core(initiative_id: int) -> Initiative:
-    rows = Initiative.objects.select_for_update(of=("self",))
-    return rows.select_related(
-        "unit", "owner__person", "on_call__person", "requested_by__person", "cost_object"
-    ).get(pk=initiative_id)

@@ -6,6 +6,7 @@ from django.db import transaction
 
 from budgets.lifecycle import RUNNING, InitiativeAction
 from budgets.models import Initiative
+from budgets.operations.history import locked_initiative
 from budgets.operations.initiatives import take_step
 from budgets.queries.stop_losses import stop_loss_standing
 from org.queries.calendar import reporting_today
@@ -22,7 +23,7 @@ def fire_stop_losses(*, at: datetime) -> list[str]:
 @transaction.atomic
 def _fire(initiative_id: int, *, at: datetime) -> bool:
     """End the experiment, unless somebody ended it since we looked or it may go on."""
-    initiative = Initiative.objects.select_for_update(of=("self",)).get(pk=initiative_id)
+    initiative = locked_initiative(initiative_id)
     if initiative.state not in RUNNING:
         return False
     standing = stop_loss_standing(initiative, on=reporting_today(at))

@@ -8,6 +8,7 @@ from django.db.models import F, Sum
 
 from budgets.lifecycle import SPENDING
 from budgets.models import Initiative, Journal
+from budgets.operations.history import locked_initiative
 from budgets.operations.ledger import post_journal
 from budgets.operations.sandbox import lock_money_of
 from budgets.operations.scopes import put_total_cap
@@ -34,7 +35,7 @@ def top_up_experiments(*, at: datetime) -> list[str]:
 
 @transaction.atomic
 def _top_up(initiative_id: int, *, at: datetime) -> bool:
-    initiative = Initiative.objects.select_for_update(of=("self",)).get(pk=initiative_id)
+    initiative = locked_initiative(initiative_id)
     if initiative.state not in SPENDING:
         return False  # somebody ended it since we looked
     own, pool = lock_money_of(initiative)

@@ -11,6 +11,7 @@ from budgets.models import Account, CoreGrant, CorePart, Graduation, Initiative,
 from budgets.operations.core_money import Shift, shift_money
 from budgets.operations.core_news import tell_of_core
 from budgets.operations.graduations import hold_money
+from budgets.operations.history import locked_initiative
 from budgets.operations.sandbox import lock_money_of
 from budgets.queries.core_baseline import remeasured
 from budgets.queries.core_money import (
@@ -41,11 +42,7 @@ def true_up_core(*, at: datetime) -> list[str]:
 
 @transaction.atomic
 def _true_up(initiative_id: int, *, at: datetime) -> bool:
-    initiative = (
-        Initiative.objects.select_for_update(of=("self",))
-        .select_related("unit", "owner", "on_call", "requested_by", "cost_object")
-        .get(pk=initiative_id)
-    )
+    initiative = locked_initiative(initiative_id)
     graduation = newest_graduation(initiative)
     if initiative.state not in FOLLOWED or graduation is None:
         return False  # somebody was here since we looked

@@ -11,8 +11,7 @@ from budgets.lifecycle import InitiativeAction
 from budgets.models import Account, CoreGrant, Graduation, Initiative
 from budgets.operations.demotions import demote
 from budgets.operations.graduations import enter_core_due, settle_graduated
-from budgets.operations.history import advance
-from budgets.operations.probations import locked_in_core
+from budgets.operations.history import advance, locked_initiative
 from budgets.operations.true_ups import true_up_core
 from budgets.queries.core_money import held_usd, newest_graduation
 from budgets.queries.core_proof import core_is_what_was_moved
@@ -59,7 +58,7 @@ def prove(found: Proven) -> None:
 
 def leave_core(initiative: Initiative, *, at: datetime) -> None:
     with transaction.atomic():
-        locked = locked_in_core(initiative.pk)
+        locked = locked_initiative(initiative.pk)
         advance(locked, InitiativeAction.PROBATE, by=None, reason="Two bad months.", at=at)
         graduation = newest_graduation(locked)
         assert graduation is not None

@@ -21,8 +21,7 @@ from budgets.models import (
 )
 from budgets.operations.demotions import demote
 from budgets.operations.graduations import settle_graduated
-from budgets.operations.history import advance
-from budgets.operations.probations import locked_in_core
+from budgets.operations.history import advance, locked_initiative
 from budgets.queries.core_proof import core_is_what_was_moved
 from budgets.queries.ledger import balance_usd
 from budgets.queries.proof import budgets_are_what_was_granted, journals_sum_to_zero
@@ -64,7 +63,7 @@ def found(cast: Cast) -> Proven:
 def demoted(initiative: Initiative, *, on: date = DECIDED) -> Demoted:
     """Demote what is on probation, as the clock does after its days were judged."""
     with transaction.atomic():
-        locked = locked_in_core(initiative.pk)
+        locked = locked_initiative(initiative.pk)
         advance(
             locked, InitiativeAction.PROBATE, by=None, reason="Two bad months.", at=midnight(on)
         )

@@ -12,8 +12,7 @@ from budgets.lifecycle import InitiativeAction
 from budgets.models import CorePart, Graduation
 from budgets.operations.demotions import demote
 from budgets.operations.graduations import enter_core_due
-from budgets.operations.history import advance
-from budgets.operations.probations import locked_in_core
+from budgets.operations.history import advance, locked_initiative
 from budgets.queries.core_proof import core_is_what_was_moved
 from budgets.queries.core_reviews import measured_in
 from budgets.queries.proof import budgets_are_what_was_granted
@@ -70,7 +69,7 @@ def test_both_hold_their_share_and_the_second_falls_back_on_demotion(cast: Cast)
 
     lived(cast, SEPTEMBER, DEMOTED, shared={"project": "claims"})
     with transaction.atomic():
-        initiative = locked_in_core(found.initiative.pk)
+        initiative = locked_initiative(found.initiative.pk)
         at = midnight(date(2026, 9, 15))
         advance(initiative, InitiativeAction.PROBATE, by=None, reason="Two bad months.", at=at)
         made = demote(initiative, graduation, reason="It did not recover.", at=at)
