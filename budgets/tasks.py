@@ -3,13 +3,13 @@
 import structlog
 from celery import shared_task
 
+from budgets.operations.core_entry import enter_core_due, settle_graduated
 from budgets.operations.core_reviews import review_core
 from budgets.operations.flex_steps import scale_all
 from budgets.operations.gate_baselines import revoke_overtaken
 from budgets.operations.gate_changes import revoke_changed
 from budgets.operations.gate_rechecks import hasten_rechecks
 from budgets.operations.gates import expire_gates
-from budgets.operations.graduations import enter_core_due, settle_graduated
 from budgets.operations.held import carry_out_due
 from budgets.operations.initiatives import expire_due, settle_ended
 from budgets.operations.leavers import replace_leavers, warn_of_leavers

@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from budgets.amounts import NOTHING, Amounts
 from budgets.lifecycle import BudgetState
-from budgets.models import Account, Budget, BudgetRevision, Journal
+from budgets.models import Account, Budget, BudgetRevision, CoreGrant, CorePart, Journal
 from budgets.operations.budget_moves import BudgetMove, remember
 from budgets.operations.ledger import Entry, account_of, lock_line, post_journal
 from budgets.operations.revisions import void_revision
@@ -66,6 +66,30 @@ def shift_money(
     for budget in _budgets_of(shift):
         _revise(budget, shift, approval=approval, move=BudgetMove(by=by, reason=memo, at=at))
     return journal
+
+
+def write_grants(
+    held: Iterable[tuple[CorePart, Sequence[Phased]]],
+    *,
+    cause: CoreGrant.Cause,
+    journal: Journal,
+    at: datetime,
+) -> None:
+    """Write down what each part's core gains by a journal, below zero what it gives back."""
+    CoreGrant.objects.bulk_create(
+        CoreGrant(
+            part=part,
+            cause=cause,
+            starts_on=each.period.start,
+            ends_on=each.period.end,
+            usd=each.usd,
+            journal=journal,
+            at=at,
+        )
+        for part, phased in held
+        for each in phased
+        if each.usd
+    )
 
 
 def _lines(shift: Shift) -> list[Entry]:

@@ -17,7 +17,7 @@ from budgets.models import (
     Journal,
     ThresholdCrossing,
 )
-from budgets.operations.core_money import Shift, shift_money
+from budgets.operations.core_money import Shift, shift_money, write_grants
 from budgets.operations.core_news import tell_of_core
 from budgets.operations.gate_moves import move
 from budgets.operations.graduations import hold_money
@@ -83,11 +83,12 @@ def _move_money(
     back_usd = sum((each.usd for _, phased in back for each in phased), ZERO)
     to = returned_to(back_usd, gave(graduation)) if payer else Sources(ZERO, back_usd)
     allotment = ZERO if why else _allotment(initiative, graduation, to, days=days)
+    taken = [(part, [_negative(each) for each in phased]) for part, phased in back]
     if back_usd or allotment:
         journal = shift_money(
             Shift(
                 fiscal_year=graduation.fiscal_year,
-                core=[(part.unit, [_negative(each) for each in phased]) for part, phased in back],
+                core=[(part.unit, phased) for part, phased in taken],
                 pool=initiative.unit,
                 pool_usd=to.pool_usd - allotment,
                 experiment=own,
@@ -101,7 +102,7 @@ def _move_money(
             by=graduation.by,  # who signed for all that follows from it
             at=at,
         )
-        _take_back(back, journal, at=at)
+        write_grants(taken, cause=CoreGrant.Cause.DEMOTION, journal=journal, at=at)
     return Demoted(
         on=on,
         back_usd=back_usd,
@@ -137,22 +138,6 @@ def _allotment(
     _, pool = lock_money_of(initiative)
     free_usd = balance_usd(pool) + to.pool_usd
     return allotment_usd(current_rate_usd(graduation), days=days, pool_usd=free_usd)
-
-
-def _take_back(back: Back, journal: Journal, *, at: datetime) -> None:
-    CoreGrant.objects.bulk_create(
-        CoreGrant(
-            part=part,
-            cause=CoreGrant.Cause.DEMOTION,
-            starts_on=each.period.start,
-            ends_on=each.period.end,
-            usd=-each.usd,
-            journal=journal,
-            at=at,
-        )
-        for part, phased in back
-        for each in phased
-    )
 
 
 def _negative(phased: Phased) -> Phased:

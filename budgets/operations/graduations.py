@@ -5,14 +5,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db import transaction
-from django.utils.text import slugify
-
-from budgets.gates.graduation_figures import asked_in
-from budgets.lifecycle import IN_CORE, InitiativeAction, InitiativeState
+from budgets.lifecycle import InitiativeAction
 from budgets.models import (
-    CoreGrant,
-    CorePart,
     GateEvidence,
     GateSignature,
     Graduation,
@@ -21,29 +15,24 @@ from budgets.models import (
 )
 from budgets.operations.core_flex import propose_flex_for
 from budgets.operations.core_money import Shift, shift_money
+from budgets.operations.core_parts import take_over
 from budgets.operations.history import advance
 from budgets.operations.ledger import lock_year
 from budgets.operations.news import tell_of_step
-from budgets.operations.sandbox import lock_money_of, release_unspent
-from budgets.operations.scopes import put_core_scope, put_total_cap
-from budgets.queries.graduation import condition_of
+from budgets.operations.sandbox import lock_money_of
+from budgets.operations.scopes import put_total_cap
 from budgets.queries.ledger import account_of_experiment, balance_usd
 from budgets.rights import GRADUATION
 from finops.graduation import Phased
 from finops.periods import Period
 from ingestion.operations.assignments import hold_loads_still
-from ingestion.operations.core_spans import put_in_core
-from ingestion.operations.rules import RuleDraft, add_rules_first
-from org.models import Approval, CostObject, Role, Unit, User
+from org.models import Approval, Role, Unit, User
 from org.operations.approvals import record_decision, request_decision
-from org.queries.calendar import reporting_today
-from org.queries.profile import profile_on
 from org.refusals import Refusal
 from org.templatetags.figures import day as written_day
 from org.templatetags.figures import usd
 from policy.operations.publish import publish
 
-SLUG_LENGTH = 50
 SIGNED = "The signatures of gate 5."
 
 
@@ -85,7 +74,7 @@ def graduate(
         initiative, evidence, shift, journal=journal, approval=approval, by=by, at=at
     )
     for (unit, phased), share in zip(parts, terms["parts"], strict=True):
-        _take_over(graduation, unit, phased, share=Decimal(share["share"]), at=at)
+        take_over(graduation, unit, phased, share=Decimal(share["share"]), at=at)
     _give_money_away(initiative, shift, on=graduation.starts_on, at=at)
     day = written_day(graduation.starts_on)
     reason = (
@@ -95,64 +84,6 @@ def graduate(
     publish(cause=f"{initiative.name} graduates", by=by, at=at)
     tell_of_step(initiative, InitiativeAction.GRADUATE, by=by, reason=reason, at=at)
     return graduation
-
-
-def enter_core_due(*, at: datetime) -> list[str]:
-    """Let the graduations begin whose day has come; return their slugs."""
-    today = reporting_today(at)
-    due = Graduation.objects.filter(
-        initiative__state=InitiativeState.GRADUATING, starts_on__lte=today
-    )
-    rows = due.order_by("pk").values_list("initiative", "initiative__slug")
-    return [slug for pk, slug in rows if _enter_core(pk, at=at)]
-
-
-def settle_graduated(*, at: datetime) -> list[str]:
-    """Return to their pools what graduated experiments did not spend, once that is final."""
-    waiting = Graduation.objects.filter(
-        # What was demoted spends of the same account again: it is settled when that ends.
-        initiative__state__in=IN_CORE,
-        released_usd=None,
-        starts_on__lte=reporting_today(at),
-    )
-    rows = waiting.order_by("pk").values_list("pk", "initiative__slug")
-    return [slug for pk, slug in rows if _settle(pk, at=at)]
-
-
-@transaction.atomic
-def _enter_core(initiative_id: int, *, at: datetime) -> bool:
-    initiative = _locked(initiative_id)
-    if initiative.state != InitiativeState.GRADUATING:
-        return False  # somebody was here since we looked
-    reason = "Its day has come: from today on its calls are core."
-    advance(initiative, InitiativeAction.ENTER_CORE, by=None, reason=reason, at=at)
-    tell_of_step(initiative, InitiativeAction.ENTER_CORE, by=None, reason=reason, at=at)
-    return True
-
-
-@transaction.atomic
-def _settle(graduation_id: int, *, at: datetime) -> bool:
-    graduation = Graduation.objects.get(pk=graduation_id)
-    initiative = _locked(graduation.initiative_id)
-    graduation.refresh_from_db()
-    today = reporting_today(at)
-    lag_days = profile_on(today).profile.data_lag_days
-    if graduation.released_usd is not None or (today - graduation.starts_on).days < lag_days:
-        return False
-    if graduation.number < initiative.graduations.count():
-        return False  # the account is that of a later graduation by now
-    graduation.released_usd = release_unspent(initiative, by=None, at=at)
-    if graduation.released_usd is None:
-        return False
-    graduation.save(update_fields=["released_usd"])
-    return True
-
-
-def _locked(initiative_id: int) -> Initiative:
-    rows = Initiative.objects.select_for_update(of=("self",))
-    return rows.select_related(
-        "unit", "owner__person", "on_call__person", "requested_by__person", "cost_object"
-    ).get(pk=initiative_id)
 
 
 def _approval(
@@ -253,66 +184,6 @@ def _record(
         by=by,
         at=at,
     )
-
-
-def _take_over(
-    graduation: Graduation,
-    unit: Unit,
-    phased: Sequence[Phased],
-    *,
-    share: Decimal,
-    at: datetime,
-) -> None:
-    """Let a department take its part from the day on: its money, and its calls."""
-    initiative = graduation.initiative
-    is_own = unit.pk == initiative.unit_id
-    cost_object = initiative.cost_object if is_own else _other_object(graduation, unit, at=at)
-    if cost_object is None:
-        raise TypeError(f"{initiative} runs without a cost object.")
-    part = CorePart.objects.create(
-        graduation=graduation, unit=unit, cost_object=cost_object, share=share
-    )
-    CoreGrant.objects.bulk_create(
-        CoreGrant(
-            part=part,
-            cause=CoreGrant.Cause.GRADUATION,
-            starts_on=each.period.start,
-            ends_on=each.period.end,
-            usd=each.usd,
-            journal=graduation.journal,
-            at=at,
-        )
-        for each in phased
-        if each.usd
-    )
-    put_in_core(cost_object=cost_object, starts_on=graduation.starts_on)
-
-
-def _other_object(graduation: Graduation, unit: Unit, *, at: datetime) -> CostObject:
-    """Return what the second department's calls are booked to, by rules of their own."""
-    initiative = graduation.initiative
-    slug = slugify(f"{initiative.slug}-{unit.slug}")[:SLUG_LENGTH]
-    cost_object, _ = CostObject.objects.get_or_create(
-        slug=slug, defaults={"name": f"{initiative.name}, {unit.name}"[:120], "unit": unit}
-    )
-    theirs = condition_of(asked_in(graduation.evidence.inputs).theirs) or {}
-    add_rules_first(
-        drafts=[
-            RuleDraft(
-                name=f"{cost_object.name}"[:80],
-                when={**match, **theirs},
-                unit_id=unit.pk,
-                cost_object_id=cost_object.pk,
-                starts_on=graduation.starts_on,
-            )
-            for match in initiative.match
-        ],
-        reason=f"{initiative.name} graduates into core of two departments"[:200],
-        by=graduation.by,
-        at=at,
-    )
-    put_core_scope(initiative=initiative, cost_object=cost_object, at=at)
-    return cost_object
 
 
 def _give_money_away(initiative: Initiative, shift: Shift, *, on: date, at: datetime) -> None:

@@ -52,20 +52,6 @@ def put_caps_again(*, initiative: Initiative, total_usd: Decimal, at: datetime) 
         _put_hard_cap(initiative, scope, window, limit_usd, by=None, at=at)
 
 
-def put_core_scope(*, initiative: Initiative, cost_object: CostObject, at: datetime) -> Scope:
-    """Put the scope of a second department's part beneath it; its unit's caps bind it."""
-    answers = initiative.on_call or initiative.owner
-    return put_scope(
-        slug=f"initiative:{cost_object.slug}",
-        name=cost_object.name,
-        parent_slug=ensure_unit_scope(unit=cost_object.unit, at=at).slug,
-        cost_object=cost_object,
-        owner=str(initiative.owner),
-        contact=answers.email or str(answers),
-        at=at,
-    )
-
-
 def _put_hard_cap(
     initiative: Initiative,
     scope: Scope,
@@ -89,12 +75,15 @@ def _put_hard_cap(
 
 
 def put_who_answers(*, initiative: Initiative, cost_object: CostObject, at: datetime) -> Scope:
-    """Put the experiment's scope with who answers for it now; its caps stay as they are."""
+    """Put a scope with who answers for it now, beneath its unit; its caps stay as they are.
+
+    The cost object is the experiment's own, or that of a second department's part of it.
+    """
     answers = initiative.on_call or initiative.owner
     return put_scope(
-        slug=scope_slug(initiative),
-        name=initiative.name,
-        parent_slug=ensure_unit_scope(unit=initiative.unit, at=at).slug,
+        slug=f"initiative:{cost_object.slug}",
+        name=cost_object.name,
+        parent_slug=ensure_unit_scope(unit=cost_object.unit, at=at).slug,
         cost_object=cost_object,
         owner=str(initiative.owner),
         contact=answers.email or str(answers),

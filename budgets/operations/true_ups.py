@@ -8,7 +8,7 @@ from django.db import transaction
 from budgets.core_sentences import true_up_sentence
 from budgets.lifecycle import IN_CORE, InitiativeState
 from budgets.models import Account, CoreGrant, CorePart, Graduation, Initiative, Journal, TrueUp
-from budgets.operations.core_money import Shift, shift_money
+from budgets.operations.core_money import Shift, shift_money, write_grants
 from budgets.operations.core_news import tell_of_core
 from budgets.operations.graduations import hold_money
 from budgets.operations.history import locked_initiative
@@ -150,19 +150,7 @@ def _post(
         by=graduation.by,  # who signed for all that follows from it
         at=at,
     )
-    CoreGrant.objects.bulk_create(
-        CoreGrant(
-            part=part,
-            cause=CoreGrant.Cause.TRUE_UP,
-            starts_on=each.period.start,
-            ends_on=each.period.end,
-            usd=each.usd,
-            journal=journal,
-            at=at,
-        )
-        for part, phased in parts
-        for each in phased
-    )
+    write_grants(parts, cause=CoreGrant.Cause.TRUE_UP, journal=journal, at=at)
     return journal
 
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 from functools import partial
 
 from budgets.gate_lifecycle import GateState
-from budgets.operations.graduations import enter_core_due
+from budgets.operations.core_entry import enter_core_due
 from dashboard.demo.cast import Cast
 from dashboard.demo.experiments import EXPERIMENTS, LOOKED_AT
 from dashboard.demo.fleet import report_all

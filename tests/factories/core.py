@@ -6,8 +6,8 @@ from decimal import Decimal
 from typing import Any
 
 from budgets.models import Graduation, Initiative
+from budgets.operations.core_entry import enter_core_due
 from budgets.operations.core_reviews import review_core
-from budgets.operations.graduations import enter_core_due
 from finops.periods import ONE_DAY
 from tests.factories.graduations import (
     SIGNED,

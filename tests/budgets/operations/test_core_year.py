@@ -9,8 +9,8 @@ from django.db import transaction
 
 from budgets.lifecycle import InitiativeAction
 from budgets.models import Account, CoreGrant, Graduation, Initiative
+from budgets.operations.core_entry import enter_core_due, settle_graduated
 from budgets.operations.demotions import demote
-from budgets.operations.graduations import enter_core_due, settle_graduated
 from budgets.operations.history import advance, locked_initiative
 from budgets.operations.true_ups import true_up_core
 from budgets.queries.core_money import held_usd, newest_graduation

@@ -19,8 +19,8 @@ from budgets.models import (
     InitiativeStep,
     Journal,
 )
+from budgets.operations.core_entry import settle_graduated
 from budgets.operations.demotions import demote
-from budgets.operations.graduations import settle_graduated
 from budgets.operations.history import advance, locked_initiative
 from budgets.queries.core_proof import core_is_what_was_moved
 from budgets.queries.ledger import balance_usd

@@ -15,14 +15,14 @@ from budgets.models import (
     Graduation,
     Initiative,
 )
-from budgets.operations.graduations import enter_core_due, settle_graduated
+from budgets.operations.core_entry import enter_core_due, settle_graduated
 from budgets.operations.initiatives import expire_due
 from budgets.queries.ledger import balance_usd
 from budgets.queries.proof import budgets_are_what_was_granted, journals_sum_to_zero
 from budgets.queries.revisions import schedule_changes
 from finops.periods import ONE_DAY, Period
 from ingestion.queries.spend import spent
-from org.models import Approval, FiscalPeriod
+from org.models import Approval, CostObject, FiscalPeriod
 from org.refusals import NotAllowed, Refusal, Stale
 from policy.models import Scope
 from tests.factories.budgets import granted_budget, ledger_total, stepped
@@ -292,6 +292,20 @@ class TestTwoDepartments:
         assert Scope.objects.get(
             slug="initiative:support-drafter-claims"
         ).parent == Scope.objects.get(unit=cast.claims)
+
+    def test_an_experiment_that_is_called_like_it_keeps_its_own_calls(
+        self, cast: Cast, shared: Proven
+    ) -> None:
+        named = CostObject.objects.create(
+            slug="support-drafter-claims", name="Support drafter claims", unit=cast.support
+        )
+        proposed(shared, by=cast.ed, **CLAIMS)
+        for by in (cast.carl, shared.head, cast.greta):
+            gate_step(shared.initiative, "sign", by=by, at=SIGNED, number=5)
+
+        theirs = shared.initiative.graduations.get().parts.get(unit=cast.claims).cost_object
+        assert theirs.slug == "support-drafter-claims-2"
+        assert not named.core_spans.exists()
 
     def test_the_head_of_each_signs(self, cast: Cast, shared: Proven) -> None:
         proposed(shared, by=cast.ed, **CLAIMS)

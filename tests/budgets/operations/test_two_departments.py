@@ -10,8 +10,8 @@ from django.db import transaction
 from budgets.gates import worth
 from budgets.lifecycle import InitiativeAction
 from budgets.models import CorePart, Graduation
+from budgets.operations.core_entry import enter_core_due
 from budgets.operations.demotions import demote
-from budgets.operations.graduations import enter_core_due
 from budgets.operations.history import advance, locked_initiative
 from budgets.queries.core_proof import core_is_what_was_moved
 from budgets.queries.core_reviews import measured_in

@@ -9,7 +9,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from budgets.core_sentences import core_list_sentence
 from budgets.models import Initiative
-from budgets.operations.graduations import enter_core_due
+from budgets.operations.core_entry import enter_core_due
 from budgets.operations.probations import begin_probations
 from budgets.queries.core_list import core_rows
 from tests.budgets.conftest import SignIn

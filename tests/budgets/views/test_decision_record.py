@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from pytest_django import DjangoDbBlocker
 
 from budgets.models import Graduation
-from budgets.operations.graduations import enter_core_due, settle_graduated
+from budgets.operations.core_entry import enter_core_due, settle_graduated
 from org.models import Approval
 from org.models.tokens import Scope
 from tests.budgets.conftest import SignIn
