@@ -134,12 +134,6 @@ def _shared(held: Mapping[int, Decimal], days: int, of: int) -> dict[int, Decima
     return {place: Decimal(parts).scaleb(-2) for place, parts in cents.items()}
 
 
-@calculated_in(EXACT)
-def demoted_usd(held: Sequence[Phased], *, on: date) -> Decimal:
-    """Return all that the core budget gives back from a day on."""
-    return sum((each.usd for each in given_back([held], on=on)[0]), ZERO)
-
-
 @calculated_in(ROUNDED)
 def next_year_baseline_usd(
     run_rate_usd: Decimal, *, days: int, volume_index: Decimal = Decimal(1)

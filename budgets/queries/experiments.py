@@ -68,10 +68,6 @@ class InitiativeStanding:
         return self.initiative.cap_usd - self.spent_usd
 
     @property
-    def left_today_usd(self) -> Decimal:
-        return self.initiative.daily_cap_usd - self.spent_today_usd
-
-    @property
     def days_left(self) -> int:
         return max((self.ends_on - max(self.on, self.initiative.starts_on)).days, 0)
 

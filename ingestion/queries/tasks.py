@@ -51,11 +51,6 @@ class TaskCosts:
 NO_TASKS = TaskCosts()
 
 
-def tasks_in(work: Work, *, period: Period) -> int:
-    """Count the distinct tasks that the work's calls name in the period."""
-    return per_task_costs(work, period=period).tasks
-
-
 def per_task_costs(work: Work, *, period: Period) -> TaskCosts:
     """Return how the cost of the work falls on its tasks in the period."""
     return task_costs_of({"": work}, period=period)[""]

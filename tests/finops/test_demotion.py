@@ -1,5 +1,6 @@
 """A demotion to the cent: 16 November 2026, of what graduated on 1 August at $412.50 a day."""
 
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from itertools import pairwise
@@ -8,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from finops.demotion import Sources, allotment_usd, returned_to, within
-from finops.graduation import core_addition, demoted_usd, given_back, split_by_share
+from finops.graduation import Phased, core_addition, given_back, split_by_share
 from finops.periods import Period
 
 FIRSTS = [date(2026, month, 1) for month in range(1, 13)] + [date(2027, 1, 1)]
@@ -20,6 +21,11 @@ GAVE = Sources(Decimal("57292.50"), Decimal("5820.00"))
 cents = st.decimals(min_value=0, max_value=10**7, places=2, allow_nan=False)
 
 
+def back_usd(held: Sequence[Phased], on: date) -> Decimal:
+    """Return all that core gives back from a day on."""
+    return sum((each.usd for each in given_back([held], on=on)[0]), Decimal(0))
+
+
 def test_46_days_are_given_back_by_period() -> None:
     [back] = given_back([HELD], on=DEMOTED)
 
@@ -27,7 +33,7 @@ def test_46_days_are_given_back_by_period() -> None:
         (DEMOTED, 15, Decimal("6187.50")),
         (date(2026, 12, 1), 31, Decimal("12787.50")),
     ]
-    assert demoted_usd(HELD, on=DEMOTED) == Decimal("18975.00")
+    assert back_usd(HELD, DEMOTED) == Decimal("18975.00")
 
 
 def test_it_goes_back_to_where_it_came_from() -> None:
@@ -83,6 +89,6 @@ def test_no_demotion_gives_back_more_than_is_held_or_makes_a_cent(
         by_end = {each.period.end: each.usd for each in held}
         assert all(0 <= each.usd <= by_end[each.period.end] for each in gives)
     total = sum((each.usd for gives in back for each in gives), Decimal(0))
-    assert total == demoted_usd(whole, on=on)  # however many share it, not a cent more
+    assert total == back_usd(whole, on)  # however many share it, not a cent more
     shared = returned_to(total, Sources(contingency, pool))
     assert shared.contingency_usd + shared.pool_usd == total

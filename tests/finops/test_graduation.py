@@ -1,5 +1,6 @@
 """Graduation to the cent: 1 August 2026 at $412.50 a day, and what follows from it."""
 
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from itertools import pairwise
@@ -10,8 +11,9 @@ from hypothesis import strategies as st
 
 from finops.graduation import (
     Funding,
+    Phased,
     core_addition,
-    demoted_usd,
+    given_back,
     journal_of,
     needs_true_up,
     next_year_baseline_usd,
@@ -27,6 +29,11 @@ CORE = Decimal("63112.50")
 RELEASED = Decimal(5820)
 
 cents = st.decimals(min_value=0, max_value=10**7, places=2, allow_nan=False)
+
+
+def back_usd(held: Sequence[Phased], on: date) -> Decimal:
+    """Return all that core gives back from a day on."""
+    return sum((each.usd for each in given_back([held], on=on)[0]), Decimal(0))
 
 
 def test_the_core_gains_153_days_phased_by_month() -> None:
@@ -118,9 +125,9 @@ def test_next_year_costs_every_day_at_the_planned_volume() -> None:
 def test_a_demotion_gives_back_what_lies_ahead_and_no_more() -> None:
     phased = core_addition(RATE, on=GRADUATED, periods=YEAR)
 
-    assert demoted_usd(phased, on=GRADUATED) == CORE
-    assert demoted_usd(phased, on=date(2026, 11, 16)) == RATE * 46  # 15 of November, 31 of December
-    assert demoted_usd(phased, on=date(2027, 1, 1)) == 0
+    assert back_usd(phased, GRADUATED) == CORE
+    assert back_usd(phased, date(2026, 11, 16)) == RATE * 46  # 15 of November, 31 of December
+    assert back_usd(phased, date(2027, 1, 1)) == 0
 
 
 @pytest.mark.parametrize(
@@ -152,4 +159,4 @@ def test_what_is_kept_and_what_is_given_back_is_the_whole(
 
     kept = rate * (day - on).days
 
-    assert kept + demoted_usd(phased, on=day) == sum(part.usd for part in phased)
+    assert kept + back_usd(phased, day) == sum(part.usd for part in phased)

@@ -9,7 +9,7 @@ from finops.periods import Period
 from ingestion.models import MeteringSource
 from ingestion.operations.rules import RuleDraft, publish_rules
 from ingestion.operations.undo import undo_delivery
-from ingestion.queries.tasks import per_task_costs, task_costs_of, tasks_in
+from ingestion.queries.tasks import per_task_costs, task_costs_of
 from ingestion.queries.work import Work, cost_of, days_of
 from org.models import CostObject
 from tests.ingestion.conftest import Deliver
@@ -43,7 +43,7 @@ def test_a_task_costs_what_all_its_calls_cost(cast: Cast, deliver: Deliver) -> N
     assert (costs.p50_usd, costs.p90_usd) == (Decimal("0.5"), Decimal(4))
     assert (costs.named_usd, costs.unnamed_usd) == (Decimal("4.80"), Decimal("0.20"))
     assert costs.coverage == Decimal("0.96")
-    assert tasks_in(DRAFTER, period=NOVEMBER) == 3
+    assert per_task_costs(DRAFTER, period=NOVEMBER).tasks == 3
 
 
 def test_a_quantile_is_the_cost_of_a_real_task(cast: Cast, deliver: Deliver) -> None:
@@ -80,11 +80,11 @@ def test_an_undone_file_and_another_meter_count_in_no_task(
     deliver(HEADER + call("1", "0.10", task="a"))
     undone = deliver(HEADER + call("2", "7.00", task="b"), filename="b.csv")
     undo_delivery(delivery_id=undone.pk, reason="Wrong file.", by=cast.fiona, at=at)
-    assert tasks_in(DRAFTER, period=NOVEMBER) == 1
+    assert per_task_costs(DRAFTER, period=NOVEMBER).tasks == 1
 
     MeteringSource.objects.update(ends_on=date(2026, 11, 19))
 
-    assert tasks_in(DRAFTER, period=NOVEMBER) == 0
+    assert per_task_costs(DRAFTER, period=NOVEMBER).tasks == 0
 
 
 def test_days_outside_and_other_workflows_are_left_out(cast: Cast, deliver: Deliver) -> None:
@@ -110,8 +110,8 @@ def test_a_late_evening_belongs_to_the_companys_next_day(
     deliver(HEADER + call("1", "0.10", task="a").replace("19T10:00", "30T23:30"))
     december = Period(date(2026, 12, 1), date(2027, 1, 1))
 
-    assert tasks_in(DRAFTER, period=NOVEMBER) == 0
-    assert tasks_in(DRAFTER, period=december) == 1
+    assert per_task_costs(DRAFTER, period=NOVEMBER).tasks == 0
+    assert per_task_costs(DRAFTER, period=december).tasks == 1
 
 
 @pytest.fixture
