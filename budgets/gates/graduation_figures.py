@@ -5,10 +5,11 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from budgets.gate_lifecycle import LAST_GATE, GateState
+from budgets.gate_lifecycle import LAST_GATE
 from budgets.gates import stability, worth
 from budgets.gates.rule import Inputs, number_in, text_of
 from budgets.models import Gate, Initiative
+from budgets.queries.gates_missing import missing_before
 from budgets.queries.graduation import (
     Asked,
     Share,
@@ -40,10 +41,11 @@ def measures_at(
     today, asked = reporting_today(at), asked_in(inputs)
     starts_on = asked.starts_on or default_day(initiative, today=until)
     passed = {gate.number: gate for gate in Gate.objects.filter(initiative=initiative)}
+    own = Gate(initiative=initiative, number=LAST_GATE)
     baseline = _baseline(initiative, passed.get(stability.NUMBER), at=at)
     run_rate = number_in(baseline["run_rate_usd"]) if baseline else None
     return {
-        "missing": _missing(passed, today=today),
+        "missing": [f"gate {number}" for number in missing_before(own, on=today)],
         "worth": _worth(initiative, passed.get(1), baseline, at=at),
         "baseline": baseline,
         "funding": asked.funding.value,
@@ -64,18 +66,6 @@ def asked_in(inputs: Inputs) -> Asked:
         theirs=inputs.get("theirs", ""),
         volume_index=number_in(inputs.get("volume_index") or None) or Decimal(1),
     )
-
-
-def _missing(passed: Mapping[int, Gate], *, today: date) -> list[str]:
-    """Return the titles of the earlier gates that do not stand today."""
-    return [
-        f"gate {number}"
-        for number in range(1, LAST_GATE)
-        if (gate := passed.get(number)) is None
-        or gate.state != GateState.PASSED
-        or gate.recheck_on is None
-        or gate.recheck_on <= today
-    ]
 
 
 def _baseline(initiative: Initiative, gate: Gate | None, *, at: datetime) -> dict[str, Any] | None:

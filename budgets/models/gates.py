@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.db import models
 from django.db.models import Func, Q
@@ -65,6 +67,11 @@ class Gate(models.Model):
 
     def __str__(self) -> str:
         return f"Gate {self.number} of {self.initiative}"
+
+    def stands_on(self, day: date) -> bool:
+        """Test whether a pass of it holds on the day."""
+        passed = self.state == GateState.PASSED
+        return passed and self.recheck_on is not None and self.recheck_on > day
 
 
 class GateEvidence(models.Model):

@@ -12,7 +12,7 @@ from budgets.models import Gate, GateEvidence, GateSignature
 from budgets.operations.gate_evidence import recheck
 from budgets.operations.gate_moves import move
 from budgets.operations.graduations import graduate, hold_money
-from budgets.queries.gates import missing_before
+from budgets.queries.gates_missing import missing_before
 from finops.gates.criteria import Outcome
 from org.models import User
 from org.queries.calendar import reporting_today

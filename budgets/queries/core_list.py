@@ -80,11 +80,7 @@ class CoreRow:
     @property
     def overdue(self) -> list[Gate]:
         """Return the gates of which no pass stands."""
-        return [
-            gate
-            for gate in self.gates
-            if gate.state != "passed" or gate.recheck_on is None or gate.recheck_on <= self.on
-        ]
+        return [gate for gate in self.gates if not gate.stands_on(self.on)]
 
     @property
     def days_left(self) -> int | None:

@@ -20,6 +20,7 @@ from budgets.gates.registry import GATES, title_of
 from budgets.gates.rule import Ask, GateRule, Signer
 from budgets.lifecycle import SPENDING
 from budgets.models import Gate, GateEvidence, GateSignature, GateStep, Initiative
+from budgets.queries.gates_missing import missing_before
 from budgets.queries.offers import Offer
 from finops.gates.criteria import Outcome
 from org.models import User
@@ -119,25 +120,6 @@ def progress_of(initiatives: Iterable[Initiative]) -> dict[int, Progress]:
     for pk, number, state in found.values_list("initiative", "number", "state"):
         states[pk][number] = GateState(state)
     return {each.pk: _progress(states[each.pk]) for each in running} if GATES else {}
-
-
-def missing_before(gate: Gate, *, on: date) -> list[int]:
-    """Return the gates before this one that do not stand on the day."""
-    return missing_before_each([gate], on=on)[gate.pk]
-
-
-def missing_before_each(gates: Sequence[Gate], *, on: date) -> dict[int | None, list[int]]:
-    """Return for each gate those before it that do not stand on the day, in one query for all."""
-    standing = Gate.objects.filter(
-        initiative__in={gate.initiative_id for gate in gates},
-        state=GateState.PASSED,
-        recheck_on__gt=on,
-    )
-    passed = set(standing.values_list("initiative", "number"))
-    return {
-        gate.pk: [n for n in range(1, gate.number) if (gate.initiative_id, n) not in passed]
-        for gate in gates
-    }
 
 
 def reapplies_on(gate: Gate, rule: GateRule) -> date | None:

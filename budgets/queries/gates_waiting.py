@@ -10,7 +10,7 @@ from budgets.gate_lifecycle import ON_TABLE, GateAction, GateState
 from budgets.gate_rights import known_of, open_parts_of, signable_by
 from budgets.gates.registry import GATES, title_of
 from budgets.models import Gate, GateStep, HeldDecision, Initiative
-from budgets.queries.gates import missing_before_each
+from budgets.queries.gates_missing import missing_before_each
 from finops.gates.criteria import Outcome
 from org.models import User
 

@@ -12,7 +12,7 @@ from budgets.gates.registry import GATES
 from budgets.models import Gate
 from budgets.operations.gates import Given
 from budgets.operations.held import hold_gate_decision
-from budgets.queries.gates import missing_before
+from budgets.queries.gates_missing import missing_before
 from budgets.queries.gates_waiting import decided_gates, gates_waiting, waiting_for_signature
 from org.models import Role
 from tests.factories.budgets import granted_budget, running
