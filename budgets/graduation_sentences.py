@@ -9,9 +9,8 @@ from budgets.gates.rule import Signer
 from budgets.lifecycle import InitiativeState
 from budgets.models import Graduation
 from budgets.sentences import long_day
+from finops.core_review import MOST_DEARER, PROBATION_DAYS
 from org.templatetags.figures import percent, unit_usd, usd, whole
-
-MOST_ABOVE_BASELINE = Decimal("0.25")
 
 
 def journal_sentence(measures: Mapping[str, Any], *, verb: str = "moves") -> str:
@@ -165,15 +164,15 @@ def what_happens_next(graduation: Graduation, *, lag_days: int) -> list[str]:
 
 def _reviewed(graduation: Graduation) -> str:
     then = (
-        "puts it on probation for 30 days; where it does not recover, it is demoted to an"
-        " experiment and core gives back the money of the days that are left."
+        f"puts it on probation for {PROBATION_DAYS} days; where it does not recover, it is demoted"
+        " to an experiment and core gives back the money of the days that are left."
     )
     if graduation.unit_usd is None:
         return f"Each fiscal month is reviewed; a margin below its floor for two in a row {then}"
-    most = graduation.unit_usd * (1 + MOST_ABOVE_BASELINE)
+    most = graduation.unit_usd * (1 + MOST_DEARER)
     return (
         f"Each fiscal month is reviewed against {unit_usd(graduation.unit_usd)} for a result: more"
-        f" than {percent(MOST_ABOVE_BASELINE)} above it ({unit_usd(most)}), or a margin below its"
+        f" than {percent(MOST_DEARER)} above it ({unit_usd(most)}), or a margin below its"
         f" floor, for two in a row {then}"
     )
 

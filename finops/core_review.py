@@ -16,6 +16,7 @@ from finops.run_rate import Daily, mean, without_weekdays
 # How much dearer than over the baseline a result may be before its month counts as bad.
 MOST_DEARER = Decimal("0.25")
 MOST_BAD_IN_ROW = 2
+PROBATION_DAYS = 30
 SIGMAS = Decimal(3)
 # Closer than this to what was signed the level moves no money, so it is no signal either.
 LEAST_WIDTH = Decimal("0.05")

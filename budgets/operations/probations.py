@@ -15,14 +15,13 @@ from budgets.operations.history import advance, locked_initiative
 from budgets.queries.core_baseline import remeasured
 from budgets.queries.core_money import newest_graduation
 from budgets.queries.core_reviews import daily_of, measured_in, reviews_of
-from finops.core_review import MOST_BAD_IN_ROW, Verdict, bad_in_row
+from finops.core_review import MOST_BAD_IN_ROW, PROBATION_DAYS, Verdict, bad_in_row
 from finops.periods import Period
 from org.models import NoticeKind
 from org.queries.calendar import reporting_today
 from org.queries.profile import profile_on
 from org.templatetags.figures import day as written_day
 
-DAYS = timedelta(days=30)
 WARNED_BEFORE = timedelta(days=7)
 
 
@@ -113,7 +112,7 @@ def _begin(
         reason=reason,
         late_days=[day.isoformat() for day in late],
         starts_on=today,
-        ends_on=today + DAYS,
+        ends_on=today + timedelta(days=PROBATION_DAYS),
         at=at,
     )
     says = f"{reason} Until {written_day(probation.ends_on)} it has to keep within its limits."

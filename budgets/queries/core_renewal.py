@@ -7,7 +7,7 @@ from decimal import Decimal
 from budgets.gates.graduation_figures import asked_in
 from budgets.lifecycle import IN_CORE, InitiativeState
 from budgets.models import Budget, CorePart, Graduation
-from budgets.queries.core_money import current_rate_usd, newest_graduation
+from budgets.queries.core_money import current_rate_usd, newest_graduations
 from budgets.queries.hierarchy import active_budget
 from finops.graduation import next_year_baseline_usd
 from finops.money import ROUNDED, to_cents
@@ -61,11 +61,16 @@ def core_baselines(unit: Unit, *, fiscal_year: int) -> list[Baseline]:
         graduation__fiscal_year__lt=fiscal_year,
         graduation__initiative__state__in=(InitiativeState.GRADUATING, *IN_CORE),
     )
-    rows = found.select_related("unit", "graduation__initiative", "graduation__evidence")
+    rows = list(
+        found.select_related("unit", "graduation__initiative", "graduation__evidence").order_by(
+            "graduation__initiative__name", "pk"
+        )
+    )
+    newest = newest_graduations({part.graduation.initiative for part in rows})
     return [
         Baseline(part, _share(part, fiscal_year=fiscal_year))
-        for part in rows.order_by("graduation__initiative__name", "pk")
-        if newest_graduation(part.graduation.initiative) == part.graduation
+        for part in rows
+        if part.graduation in newest
     ]
 
 
