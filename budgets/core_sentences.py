@@ -174,10 +174,12 @@ def core_list_sentence(rows: Sequence[CoreRow]) -> str:
     on_probation = sum(row.probation is not None for row in rows)
     overdue = sum(bool(row.overdue) for row in rows)
     n = len(rows)
-    together = _together([row.now_usd for row in rows])
+    costs = _together([row.now_usd for row in rows])
+    against = f"{costs} against {funded} funded a day" if costs else f"{funded} funded a day"
     verb = "workload runs" if n == 1 else "workloads run"
     notes = [
-        f"{n} {verb} in core: {together} against {funded} funded a day",
+        f"{n} {verb} in core: {against}",
+        *([] if costs else ["what it costs now is not known yet"]),
         *([f"{on_probation} on probation"] if on_probation else []),
         *([f"{overdue} with a check overdue"] if overdue else []),
     ]
@@ -185,10 +187,10 @@ def core_list_sentence(rows: Sequence[CoreRow]) -> str:
 
 
 def _together(rates: Sequence[Decimal | None]) -> str:
-    """Write what is known of rates, and of how many nothing is."""
+    """Write what is known of rates, and of how many nothing is; nothing where none is known."""
     known = [each for each in rates if each is not None]
     if not known:
-        return "not known yet"
+        return ""
     lacking = len(rates) - len(known)
     return f"{usd(sum(known, ZERO))}{f' and {lacking} not known yet' if lacking else ''}"
 

@@ -42,7 +42,8 @@ def test_a_workload_without_a_whole_month_yet_is_shown_beside_its_baseline(
 ) -> None:
     listed = words(as_user(cast.aud).get("/core/").content)
 
-    assert "1 workload runs in core" in listed
+    says = "1 workload runs in core: $412.50 funded a day; what it costs now is not known yet"
+    assert says in listed
     assert "– $51.56" in listed
 
 
@@ -124,6 +125,7 @@ def test_the_list_asks_as_often_for_two_workloads_as_for_one(
         assert len(rows) == count
 
     assert told == (
-        "2 workloads run in core: not known yet against $532.50 funded a day; 2 with a check"
+        "2 workloads run in core: $532.50 funded a day; what it costs now is not known yet;"
+        " 2 with a check"
         " overdue."
     )
